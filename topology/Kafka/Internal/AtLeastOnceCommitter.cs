@@ -1,0 +1,146 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using StreamScoring.Topology.Execution;
+
+namespace StreamScoring.Topology.Kafka.Internal;
+
+/// <summary>
+/// Stores a batch's offsets after the delivery reports of all its outputs, dead letters included, came back, and of all
+/// batches before it. librdkafka's auto-commit sends the stored offsets.
+/// </summary>
+internal sealed class AtLeastOnceCommitter : ICommitter
+{
+    private readonly KafkaStreamOptions _options;
+    private readonly IConsumer<byte[]?, byte[]?> _consumer;
+    private readonly PartitionOwnership _ownership;
+    private readonly BatchPipeline _pipeline;
+    private readonly OutputGuard _guard;
+    private readonly ILogger _logger;
+    private readonly List<RecordBatch> _ready = [];
+    private readonly Queue<RecordBatch> _sent = new();
+    private IProducer<byte[]?, byte[]?>? _producer;
+    private volatile Error? _deliveryError;
+    private long _commits;
+
+    internal AtLeastOnceCommitter(
+        KafkaStreamOptions options, IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership,
+        BatchPipeline pipeline, OutputGuard guard, ILogger logger)
+    {
+        _options = options;
+        _consumer = consumer;
+        _ownership = ownership;
+        _pipeline = pipeline;
+        _guard = guard;
+        _logger = logger;
+    }
+
+    public long Commits => Interlocked.Read(ref _commits);
+
+    public long Aborts => 0;
+
+    public void Connect() =>
+        _producer = new ProducerBuilder<byte[]?, byte[]?>(ClientConfigs.Producer(_options, transactionalId: null))
+            .SetErrorHandler((_, error) => KafkaLog.ClientError(_logger, "producer", error.Code, error.Reason))
+            .SetLogHandler((_, message) => KafkaLog.ClientLog(_logger, message.Facility, message.Message))
+            .Build();
+
+    public void Run()
+    {
+        while (true)
+        {
+            _pipeline.Collect(_ready, TimeSpan.FromSeconds(1), hasUncommitted: false, IsHeadDelivered);
+            var closed = _pipeline.IsClosed;
+            foreach (var batch in _ready) Send(batch);
+            _ready.Clear();
+            if (closed) _producer!.Flush(_options.DrainTimeout);
+            StoreDelivered();
+            if (closed) return;
+        }
+    }
+
+    public void Dispose() => _producer?.Dispose();
+
+    private bool IsHeadDelivered() =>
+        _deliveryError is not null || (_sent.TryPeek(out var head) && Volatile.Read(ref head.PendingDeliveries) == 0);
+
+    private void Send(RecordBatch batch)
+    {
+        if (batch.Error is { } error)
+        {
+            _producer!.Flush(_options.DrainTimeout);
+            StoreDelivered();
+            throw error;
+        }
+
+        batch.Result = _guard.Admit(batch);
+        var outputs = batch.Result.Outputs;
+        batch.PendingDeliveries = outputs.Count;
+        _sent.Enqueue(batch);
+        if (outputs.Count == 0) return;
+        Action<DeliveryReport<byte[]?, byte[]?>> delivered = report => Delivered(batch, report.Error);
+        foreach (var output in outputs) Produce(output, delivered);
+    }
+
+    private void Produce(ProducedRecord output, Action<DeliveryReport<byte[]?, byte[]?>> delivered)
+    {
+        while (true)
+        {
+            try
+            {
+                _producer!.Produce(KafkaMessages.Target(output), KafkaMessages.ToMessage(output), delivered);
+                return;
+            }
+            catch (ProduceException<byte[]?, byte[]?> exception) when (exception.Error.Code == ErrorCode.Local_QueueFull)
+            {
+                _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromMilliseconds(10));
+            }
+            catch (KafkaException exception)
+            {
+                throw Undeliverable(exception.Error, exception);
+            }
+        }
+    }
+
+    /// <summary>On librdkafka's report thread.</summary>
+    private void Delivered(RecordBatch batch, Error error)
+    {
+        if (error.IsError)
+        {
+            _deliveryError ??= error;
+            _pipeline.Pulse();
+        }
+        else if (Interlocked.Decrement(ref batch.PendingDeliveries) == 0)
+        {
+            _pipeline.Pulse();
+        }
+    }
+
+    private void StoreDelivered()
+    {
+        while (_sent.TryPeek(out var head) && Volatile.Read(ref head.PendingDeliveries) == 0)
+        {
+            lock (_ownership.Gate)
+            {
+                for (var i = 0; i < head.Records.Count; i++)
+                {
+                    var owner = head.Owners[i];
+                    // Only the last record of each partition matters; runs of one partition are the rule.
+                    var isLastOfRun = i + 1 == head.Records.Count || head.Owners[i + 1] != owner;
+                    if (isLastOfRun && !owner.IsLost)
+                    {
+                        _consumer.StoreOffset(new TopicPartitionOffset(owner.TopicPartition, head.Records[i].Offset + 1));
+                    }
+                }
+            }
+            _sent.Dequeue();
+            _guard.CountCommitted(head);
+            _pipeline.Release(head);
+            Interlocked.Increment(ref _commits);
+        }
+        if (_deliveryError is { } error) throw Undeliverable(error, null);
+    }
+
+    private static KafkaStreamException Undeliverable(Error error, Exception? cause) => new(
+        $"An output could not be delivered: {error.Reason} ({error.Code}). The offsets behind it were not committed; its " +
+        "records are read again at the next start.", canRetry: error.Code == ErrorCode.Local_MsgTimedOut, cause);
+}

@@ -1,0 +1,224 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace StreamScoring.Topology.Kafka.Internal;
+
+/// <summary>
+/// The consumer thread (P): polls, gathers micro-batches, keeps the group membership alive while the scorers are busy,
+/// and answers rebalances. It alone calls the consumer, but for StoreOffset, Committed and the group metadata.
+/// </summary>
+internal sealed class ConsumerLoop
+{
+    private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RoomSlice = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LagInterval = TimeSpan.FromMilliseconds(500);
+    private const int RecordsPerPass = 1024;
+
+    private readonly IConsumer<byte[]?, byte[]?> _consumer;
+    private readonly PartitionOwnership _ownership;
+    private readonly BatchPipeline _pipeline;
+    private readonly Dictionary<string, BatchAssembler> _assemblers = new(StringComparer.Ordinal);
+    private readonly BatchAssembler[] _lanes;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private OwnedPartition? _last;
+    private long _lagAt;
+    private bool _isPaused;
+    private int _pausedCount;
+    private int _pausedLosses;
+
+    internal ConsumerLoop(
+        IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership, BatchPipeline pipeline,
+        IReadOnlyList<SubTopologyLane> lanes, ILogger logger, TimeProvider time)
+    {
+        _consumer = consumer;
+        _ownership = ownership;
+        _pipeline = pipeline;
+        _logger = logger;
+        _time = time;
+        _lanes = new BatchAssembler[lanes.Count];
+        for (var i = 0; i < lanes.Count; i++)
+        {
+            _lanes[i] = new BatchAssembler(lanes[i], pipeline, time);
+            foreach (var topic in lanes[i].Executor.SourceTopics) _assemblers.Add(topic, _lanes[i]);
+        }
+    }
+
+    /// <summary>Polls until asked to stop. Gathered records that no batch has taken are left uncommitted.</summary>
+    internal void Run(CancellationToken stop)
+    {
+        _consumer.Subscribe(_assemblers.Keys);
+        while (!stop.IsCancellationRequested)
+        {
+            if (!_pipeline.HasRoom) WaitForRoom(stop);
+            else Poll();
+        }
+        DropGathered();
+    }
+
+    /// <summary>The lane of a source topic, for the assignment callback.</summary>
+    internal SubTopologyLane LaneOf(string topic) => _assemblers[topic].Lane;
+
+    /// <summary>Drops what was gathered of partitions that go. Inside a rebalance callback.</summary>
+    internal void DropGathered()
+    {
+        foreach (var lane in _lanes) lane.Drop();
+        _last = null;
+    }
+
+    /// <summary>Dispatches what was gathered, so that a drain covers it. Inside a rebalance callback.</summary>
+    internal void FlushGathered()
+    {
+        foreach (var lane in _lanes) lane.Flush();
+    }
+
+    private void Poll()
+    {
+        // 1. Wait for a record, no longer than the first gathered batch may.
+        Accept(Consume(UntilDue()));
+        // 2. Take what is there already.
+        for (var i = 0; i < RecordsPerPass && _pipeline.HasRoom; i++)
+        {
+            if (!Accept(Consume(TimeSpan.Zero))) break;
+        }
+        // 3. Dispatch what has waited long enough.
+        foreach (var lane in _lanes) lane.FlushIfDue();
+        Punctuate();
+        MeasureLag();
+    }
+
+    private ConsumeResult<byte[]?, byte[]?>? Consume(TimeSpan timeout)
+    {
+        try
+        {
+            return _consumer.Consume(timeout);
+        }
+        catch (ConsumeException exception) when (!exception.Error.IsFatal)
+        {
+            // Max poll exceeded, a broker gone, a topic not there yet: the next polls bring the callbacks or the records.
+            KafkaLog.ConsumeFailed(_logger, exception.Error.Code, exception.Error.Reason);
+            return null;
+        }
+        finally
+        {
+            _pipeline.CountPoll();
+        }
+    }
+
+    /// <returns>False where there was nothing to take.</returns>
+    private bool Accept(ConsumeResult<byte[]?, byte[]?>? result)
+    {
+        if (result is null) return false;
+        var owner = _last is not null && !_last.IsLost && _last.TopicPartition == result.TopicPartition
+            ? _last
+            : _ownership.Find(result.TopicPartition);
+        if (owner is null) return true;
+        _last = owner;
+
+        if (result.IsPartitionEOF)
+        {
+            owner.Position = result.Offset.Value;
+            owner.End = Math.Max(owner.End, result.Offset.Value);
+            return true;
+        }
+        owner.Position = result.Offset.Value + 1;
+        _assemblers[result.Topic].Add(KafkaMessages.ToRecord(result), owner);
+        return true;
+    }
+
+    private TimeSpan UntilDue()
+    {
+        var wait = IdlePoll;
+        foreach (var lane in _lanes)
+        {
+            if (lane.UntilDue is { } due && due < wait) wait = due;
+            if (lane.Lane.Executor.NextPunctuation is { } next)
+            {
+                var untilNext = next - _time.GetUtcNow();
+                if (untilNext < wait) wait = untilNext;
+            }
+        }
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
+
+    private void WaitForRoom(CancellationToken stop)
+    {
+        var started = _time.GetTimestamp();
+        while (!stop.IsCancellationRequested && !_pipeline.WaitForRoom(_isPaused ? TimeSpan.FromMilliseconds(50) : RoomSlice))
+        {
+            if (!_isPaused && _time.GetElapsedTime(started) >= PauseAfter)
+            {
+                // Pausing throws the prefetched records away: only when the wait is long enough to endanger the poll.
+                KafkaLog.Paused(_logger, TotalInFlight());
+                PauseAll();
+            }
+            if (_isPaused)
+            {
+                Accept(Consume(TimeSpan.Zero));
+                PauseAll();
+            }
+        }
+        if (_isPaused)
+        {
+            while (!stop.IsCancellationRequested && !_pipeline.WaitFor(static pipeline => pipeline.IsAtLowWatermark, TimeSpan.FromMilliseconds(50)))
+            {
+                Accept(Consume(TimeSpan.Zero));
+                PauseAll();
+            }
+            _consumer.Resume(_consumer.Assignment);
+            _isPaused = false;
+            KafkaLog.Resumed(_logger);
+        }
+    }
+
+    // A rebalance while paused brings partitions that are not: pause again when the assignment is another one.
+    private void PauseAll()
+    {
+        var owned = _ownership.Current;
+        if (_isPaused && owned.Length == _pausedCount && _ownership.Losses == _pausedLosses) return;
+        _pausedCount = owned.Length;
+        _pausedLosses = _ownership.Losses;
+        _consumer.Pause(_consumer.Assignment);
+        _isPaused = true;
+    }
+
+    private void Punctuate()
+    {
+        foreach (var lane in _lanes)
+        {
+            if (lane.Lane.Executor.NextPunctuation is { } next && next <= _time.GetUtcNow() && !lane.Lane.IsPunctuating)
+            {
+                lane.Flush();
+                lane.Lane.IsPunctuating = true;
+                var state = lane.Lane;
+                _pipeline.Dispatch(new RecordBatch(state, executor =>
+                {
+                    var outputs = executor.Punctuate(_time.GetUtcNow());
+                    state.IsPunctuating = false;
+                    return outputs;
+                }));
+            }
+        }
+    }
+
+    private void MeasureLag()
+    {
+        if (_time.GetElapsedTime(_lagAt) < LagInterval) return;
+        _lagAt = _time.GetTimestamp();
+        foreach (var owned in _ownership.Current)
+        {
+            // Cached from fetch responses: no request.
+            var watermarks = _consumer.GetWatermarkOffsets(owned.TopicPartition);
+            if (watermarks.High.Value >= 0) owned.End = Math.Max(owned.End, watermarks.High.Value);
+            if (owned.Position < 0 && watermarks.Low.Value >= 0 && watermarks.High.Value == 0) owned.Position = 0;
+        }
+    }
+
+    private int TotalInFlight()
+    {
+        var total = 0;
+        foreach (var owned in _ownership.Current) total += owned.InFlight;
+        return total;
+    }
+}

@@ -1,0 +1,258 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using StreamScoring.Topology.Execution;
+
+namespace StreamScoring.Topology.Kafka.Internal;
+
+/// <summary>
+/// Commits outputs, dead letters and offsets in one transaction (KIP-447). Scored batches are retained until their
+/// commit: an abort produces them again, without scoring again and without moving the consumer.
+/// </summary>
+internal sealed class ExactlyOnceCommitter : ICommitter
+{
+    private const int AbortLimit = 12;
+    private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
+
+    // Bounds a transaction beside the interval: a burst is committed in pieces that fit the producer's queue.
+    private const int MaxOutputsPerTransaction = 50_000;
+
+    private readonly KafkaStreamOptions _options;
+    private readonly TransactionalProducer _producer;
+    private readonly IConsumer<byte[]?, byte[]?> _consumer;
+    private readonly PartitionOwnership _ownership;
+    private readonly BatchPipeline _pipeline;
+    private readonly OutputGuard _guard;
+    private readonly StreamTelemetry _telemetry;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+
+    // The open transaction: batches retained, and what was seen of the ownership when they were produced.
+    private readonly List<RecordBatch> _open = [];
+    private readonly List<RecordBatch> _ready = [];
+    private readonly Dictionary<TopicPartition, long> _offsets = [];
+    private long _begunAt;
+    private int _outputs;
+    private int _lossesAtBegin;
+    private bool _isProduced;
+
+    private long _commits;
+    private long _aborts;
+
+    internal ExactlyOnceCommitter(
+        KafkaStreamOptions options, string transactionalId, IConsumer<byte[]?, byte[]?> consumer,
+        PartitionOwnership ownership, BatchPipeline pipeline, OutputGuard guard, StreamTelemetry telemetry,
+        ILogger logger, TimeProvider time)
+    {
+        _options = options;
+        _producer = new TransactionalProducer(options, transactionalId, pipeline, logger, time);
+        _consumer = consumer;
+        _ownership = ownership;
+        _pipeline = pipeline;
+        _guard = guard;
+        _telemetry = telemetry;
+        _logger = logger;
+        _time = time;
+    }
+
+    public long Commits => Interlocked.Read(ref _commits);
+
+    public long Aborts => Interlocked.Read(ref _aborts);
+
+    public void Connect() => _producer.Connect();
+
+    public void Run()
+    {
+        while (true)
+        {
+            var commitNow = _pipeline.Collect(_ready, UntilCommit(), hasUncommitted: _open.Count > 0);
+            var closed = _pipeline.IsClosed;
+            foreach (var batch in _ready) Add(batch);
+            _ready.Clear();
+
+            if (_open.Count > 0 && (commitNow || closed || UntilCommit() <= TimeSpan.Zero || _outputs >= MaxOutputsPerTransaction))
+            {
+                CommitOpen();
+            }
+            if (closed) return;
+        }
+    }
+
+    public void Dispose() => _producer.Dispose();
+
+    private TimeSpan UntilCommit() => _open.Count == 0
+        ? TimeSpan.FromSeconds(1)
+        : _options.CommitInterval - _time.GetElapsedTime(_begunAt);
+
+    private void Add(RecordBatch batch)
+    {
+        if (batch.Error is { } error)
+        {
+            // What came before is good: it must not be processed twice because of what follows.
+            if (_open.Count > 0) CommitOpen();
+            throw error;
+        }
+
+        batch.Result = _guard.Admit(batch);
+        if (_open.Count == 0)
+        {
+            _begunAt = _time.GetTimestamp();
+            _outputs = 0;
+        }
+        var joinsTransaction = _open.Count == 0 || _isProduced;
+        _open.Add(batch);
+        _outputs += batch.Result.Outputs.Count;
+
+        // Into the open transaction at once, so that sending overlaps scoring. If that fails, the commit starts over.
+        if (joinsTransaction) _isProduced = (_open.Count > 1 || Begin()) && Produce(batch);
+    }
+
+    private bool Begin()
+    {
+        _lossesAtBegin = _ownership.Losses;
+        return _producer.Begin() == TransactionOutcome.Done;
+    }
+
+    private bool Produce(RecordBatch batch)
+    {
+        var outputs = batch.Result!.Outputs;
+        var counts = batch.Result.InputCounts;
+        var output = 0;
+        for (var i = 0; i < counts.Length; i++)
+        {
+            var end = output + counts[i];
+            if (batch.Owners[i].IsLost) output = end;
+            for (; output < end; output++)
+            {
+                if (_producer.Produce(outputs[output]) != TransactionOutcome.Done) return false;
+            }
+        }
+        for (; output < outputs.Count; output++)
+        {
+            if (_producer.Produce(outputs[output]) != TransactionOutcome.Done) return false;
+        }
+        return true;
+    }
+
+    private void CommitOpen()
+    {
+        var started = _time.GetTimestamp();
+        for (var attempt = 1; !TryCommit(); attempt++)
+        {
+            Interlocked.Increment(ref _aborts);
+            _telemetry.Aborted();
+            if (attempt >= AbortLimit)
+            {
+                var error = _producer.LastError;
+                throw new KafkaStreamException(
+                    $"The transaction failed {attempt} times in a row: {error?.Reason ?? "no reason given"} ({error?.Code}). " +
+                    "Nothing of it was committed; its records are read again at the next start.", canRetry: true);
+            }
+            // A member that was thrown out hears of it while polling: give the consumer thread that chance first.
+            var polls = _pipeline.Polls;
+            var backoff = TimeSpan.FromMilliseconds(Math.Min(50 << Math.Min(attempt, 10), MaxBackoff.TotalMilliseconds));
+            _pipeline.WaitFor(pipeline => pipeline.Polls > polls + 1 || pipeline.IsClosed, backoff);
+        }
+
+        _telemetry.Committed(_time.GetElapsedTime(started));
+        foreach (var batch in _open)
+        {
+            _guard.CountCommitted(batch);
+            _pipeline.Release(batch);
+        }
+        _open.Clear();
+        _isProduced = false;
+        Interlocked.Increment(ref _commits);
+    }
+
+    /// <summary>One attempt. False: aborted or undone; what is still owned is produced again.</summary>
+    private bool TryCommit()
+    {
+        if (!_isProduced)
+        {
+            if (!Begin()) return false;
+            foreach (var batch in _open)
+            {
+                if (!Produce(batch)) return false;
+            }
+            _isProduced = true;
+        }
+
+        TransactionOutcome outcome;
+        lock (_ownership.Gate)
+        {
+            if (_ownership.Losses != _lossesAtBegin && HoldsLost())
+            {
+                _isProduced = false;
+                _producer.Abort();
+                return false;
+            }
+            CollectOffsets();
+            outcome = SendOffsetsAndCommit();
+        }
+        if (outcome == TransactionOutcome.Done) return true;
+        _isProduced = false;
+        return outcome == TransactionOutcome.Replaced && TookEffect();
+    }
+
+    private TransactionOutcome SendOffsetsAndCommit()
+    {
+        if (_offsets.Count > 0)
+        {
+            var offsets = new TopicPartitionOffset[_offsets.Count];
+            var i = 0;
+            foreach (var (topicPartition, offset) in _offsets)
+            {
+                offsets[i++] = new TopicPartitionOffset(topicPartition, offset);
+            }
+            // A producer replaced here had not begun to commit.
+            if (_producer.SendOffsets(offsets, _consumer.ConsumerGroupMetadata) != TransactionOutcome.Done)
+            {
+                return TransactionOutcome.Aborted;
+            }
+        }
+        return _producer.Commit();
+    }
+
+    private bool HoldsLost()
+    {
+        foreach (var batch in _open)
+        {
+            foreach (var owner in batch.Owners)
+            {
+                if (owner.IsLost) return true;
+            }
+        }
+        return false;
+    }
+
+    private void CollectOffsets()
+    {
+        _offsets.Clear();
+        foreach (var batch in _open)
+        {
+            for (var i = 0; i < batch.Records.Count; i++)
+            {
+                var owner = batch.Owners[i];
+                if (!owner.IsLost) _offsets[owner.TopicPartition] = batch.Records[i].Offset + 1;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The producer died inside the commit. Its successor's InitTransactions has ended that transaction one way or the
+    /// other; offsets are part of it, so the group's committed offsets tell which.
+    /// </summary>
+    private bool TookEffect()
+    {
+        if (_offsets.Count == 0) return false;
+        var committed = _consumer.Committed([.. _offsets.Keys], TimeSpan.FromSeconds(30));
+        foreach (var entry in committed)
+        {
+            if (!_ownership.Owns(entry.TopicPartition)) continue;
+            var tookEffect = entry.Offset.Value >= _offsets[entry.TopicPartition];
+            KafkaLog.CommitResolved(_logger, tookEffect ? "has" : "has not");
+            return tookEffect;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,20 @@
+namespace StreamScoring.Topology.Kafka.Internal;
+
+/// <summary>
+/// The producer thread's work (T): sends what the scorers made, in order, and commits it with the offsets it came from.
+/// </summary>
+internal interface ICommitter : IDisposable
+{
+    /// <summary>Commits so far.</summary>
+    long Commits { get; }
+
+    /// <summary>Transactions aborted so far; zero at-least-once.</summary>
+    long Aborts { get; }
+
+    /// <summary>Connects the producer. Before the consumer joins its group: a group member must be able to commit.</summary>
+    void Connect();
+
+    /// <summary>Runs until the pipeline is closed and what can be committed is.</summary>
+    /// <exception cref="Exception">The stream cannot go on.</exception>
+    void Run();
+}

@@ -1,0 +1,55 @@
+using Confluent.Kafka;
+using StreamScoring.Topology.Execution;
+
+namespace StreamScoring.Topology.Kafka.Internal;
+
+/// <summary>Confluent.Kafka's messages to and from the topology's records.</summary>
+internal static class KafkaMessages
+{
+    internal static ConsumedRecord ToRecord(ConsumeResult<byte[]?, byte[]?> result)
+    {
+        var message = result.Message;
+        var source = message.Headers;
+        var headers = new RecordHeaders(source?.Count ?? 0);
+        for (var i = 0; i < (source?.Count ?? 0); i++)
+        {
+            var header = source![i];
+            headers.Add(header.Key, header.GetValueBytes());
+        }
+        return new ConsumedRecord(
+            result.Topic, result.Partition.Value, result.Offset.Value, message.Timestamp.UnixTimestampMs, message.Key,
+            message.Value, headers);
+    }
+
+    internal static Message<byte[]?, byte[]?> ToMessage(ProducedRecord record)
+    {
+        var message = new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value };
+        // A record without a timestamp of its own (-1) gets the broker's or the client's clock.
+        if (record.TimestampMs >= 0) message.Timestamp = new Timestamp(record.TimestampMs, TimestampType.CreateTime);
+        var source = record.Headers;
+        if (source.Count > 0)
+        {
+            var headers = new Headers();
+            for (var i = 0; i < source.Count; i++) headers.Add(source[i].Key, source[i].Value);
+            message.Headers = headers;
+        }
+        return message;
+    }
+
+    internal static TopicPartition Target(ProducedRecord record) =>
+        new(record.Topic, record.Partition is { } partition ? new Partition(partition) : Partition.Any);
+
+    /// <summary>Size as librdkafka counts it against <c>message.max.bytes</c>, with room for its framing.</summary>
+    internal static long SizeBytes(ProducedRecord record)
+    {
+        const int framing = 128;
+        const int headerFraming = 10;
+        long size = framing + (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);
+        var headers = record.Headers;
+        for (var i = 0; i < headers.Count; i++)
+        {
+            size += headerFraming + headers[i].Key.Length + (headers[i].Value?.Length ?? 0);
+        }
+        return size;
+    }
+}

@@ -1,0 +1,61 @@
+using Confluent.Kafka;
+
+namespace StreamScoring.Topology.Kafka.Internal;
+
+/// <summary>
+/// Which partitions this process owns now. The consumer thread changes it inside rebalance callbacks; the producer
+/// thread commits only inside <see cref="Gate"/>, so that no partition goes between its check and the commit.
+/// </summary>
+internal sealed class PartitionOwnership
+{
+    private readonly Dictionary<TopicPartition, OwnedPartition> _owned = [];
+    private OwnedPartition[] _snapshot = [];
+    private int _losses;
+
+    /// <summary>Held by the producer thread over a commit and by the consumer thread over a change.</summary>
+    internal Lock Gate { get; } = new();
+
+    /// <summary>Grows with every loss; unchanged means that nothing went.</summary>
+    internal int Losses => Volatile.Read(ref _losses);
+
+    /// <summary>The partitions owned at this moment.</summary>
+    internal OwnedPartition[] Current => Volatile.Read(ref _snapshot);
+
+    /// <summary>The ownership of a partition, for the consumer thread alone.</summary>
+    internal OwnedPartition? Find(TopicPartition topicPartition) => _owned.GetValueOrDefault(topicPartition);
+
+    /// <summary>Whether a partition is owned at this moment, for any thread.</summary>
+    internal bool Owns(TopicPartition topicPartition)
+    {
+        foreach (var owned in Current)
+        {
+            if (owned.TopicPartition == topicPartition) return true;
+        }
+        return false;
+    }
+
+    internal void Assign(TopicPartition topicPartition, SubTopologyLane lane)
+    {
+        lock (Gate)
+        {
+            if (_owned.TryGetValue(topicPartition, out var earlier)) earlier.Lose();
+            _owned[topicPartition] = new OwnedPartition(topicPartition, lane);
+            Publish();
+        }
+    }
+
+    internal void Lose(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        lock (Gate)
+        {
+            foreach (var topicPartition in partitions)
+            {
+                if (_owned.Remove(topicPartition, out var owned)) owned.Lose();
+            }
+            _losses++;
+            Publish();
+        }
+    }
+
+    private void Publish() => Volatile.Write(ref _snapshot, [.. _owned.Values]);
+}

@@ -1,0 +1,79 @@
+using StreamScoring.Topology.Execution;
+
+namespace StreamScoring.Topology.Kafka.Internal;
+
+/// <summary>
+/// The threads that run batches (K). Inference runs on the calling thread, so that as many cores work as there are
+/// threads; batches of a stateful sub-topology run one at a time, in order.
+/// </summary>
+internal sealed class ScorerThreads
+{
+    private readonly BatchPipeline _pipeline;
+    private readonly StreamTelemetry _telemetry;
+    private readonly TimeProvider _time;
+    private readonly CancellationToken _abandon;
+    private readonly Thread[] _threads;
+
+    internal ScorerThreads(
+        int count, BatchPipeline pipeline, StreamTelemetry telemetry, TimeProvider time, CancellationToken abandon)
+    {
+        _pipeline = pipeline;
+        _telemetry = telemetry;
+        _time = time;
+        _abandon = abandon;
+        _threads = new Thread[count];
+        for (var i = 0; i < count; i++)
+        {
+            _threads[i] = new Thread(Run) { IsBackground = true, Name = $"streamscoring scorer {i}" };
+        }
+    }
+
+    internal void Start()
+    {
+        foreach (var thread in _threads) thread.Start();
+    }
+
+    /// <summary>Waits for the threads, which end after <see cref="BatchPipeline.Close"/>.</summary>
+    internal void Join()
+    {
+        foreach (var thread in _threads)
+        {
+            if (thread.IsAlive) thread.Join();
+        }
+    }
+
+    private void Run()
+    {
+        while (_pipeline.Take() is { } batch)
+        {
+            try
+            {
+                if (batch.Control is { } control)
+                {
+                    batch.Result = new BatchResult(control(batch.Lane.Executor), [], 0, 0);
+                }
+                else
+                {
+                    Score(batch);
+                }
+            }
+            catch (Exception exception)
+            {
+                batch.Error = exception;
+            }
+            _pipeline.Complete(batch);
+        }
+    }
+
+    private void Score(RecordBatch batch)
+    {
+        var started = _time.GetTimestamp();
+        var startedAt = _time.GetUtcNow();
+        var result = batch.Lane.Executor.Execute(batch.Records, _abandon);
+        _telemetry.TraceRecords(batch, result, startedAt, _time.GetUtcNow());
+        batch.Result = result;
+        var elapsed = _time.GetElapsedTime(started);
+        batch.Lane.CountScored(elapsed);
+        _telemetry.BatchScored(batch, elapsed);
+    }
+}

@@ -1,0 +1,213 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using StreamScoring.Topology.Execution;
+
+namespace StreamScoring.Topology.Kafka.Internal;
+
+/// <summary>How a transaction call ended.</summary>
+internal enum TransactionOutcome
+{
+    /// <summary>Done.</summary>
+    Done,
+
+    /// <summary>The transaction was aborted; begin again and produce again.</summary>
+    Aborted,
+
+    /// <summary>
+    /// The producer was replaced. Whether an ongoing commit took effect is open: the group's committed offsets tell.
+    /// </summary>
+    Replaced,
+}
+
+/// <summary>
+/// A transactional producer that survives: retriable errors are retried, abortable ones end in an abort, fatal ones in
+/// a new producer of the same transactional id (KIP-360, KIP-447). Used by one thread.
+/// </summary>
+internal sealed class TransactionalProducer : IDisposable
+{
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
+    private const int FencedLimit = 3;
+
+    private readonly KafkaStreamOptions _options;
+    private readonly ProducerConfig _config;
+    private readonly ILogger _logger;
+    private readonly BatchPipeline _pipeline;
+    private readonly TimeProvider _time;
+    private IProducer<byte[]?, byte[]?>? _producer;
+    private int _fenced;
+    private long _lastFenced;
+
+    internal TransactionalProducer(
+        KafkaStreamOptions options, string transactionalId, BatchPipeline pipeline, ILogger logger, TimeProvider time)
+    {
+        _options = options;
+        _config = ClientConfigs.Producer(options, transactionalId);
+        _pipeline = pipeline;
+        _logger = logger;
+        _time = time;
+    }
+
+    /// <summary>Creates the producer; ends what a predecessor of the same transactional id left open.</summary>
+    /// <exception cref="KafkaStreamException">The brokers could not be reached or refuse the transactional id.</exception>
+    internal void Connect()
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            _producer = new ProducerBuilder<byte[]?, byte[]?>(_config)
+                .SetErrorHandler((_, error) => KafkaLog.ClientError(_logger, "producer", error.Code, error.Reason))
+                .SetLogHandler((_, message) => KafkaLog.ClientLog(_logger, message.Facility, message.Message))
+                .Build();
+            try
+            {
+                _producer.InitTransactions(CallTimeout);
+                return;
+            }
+            catch (KafkaException exception) when (
+                _time.GetElapsedTime(started) < _options.DeliveryTimeout && !IsRefusal(exception.Error.Code) && !_pipeline.IsClosed)
+            {
+                KafkaLog.InitTransactionsRetried(_logger, _config.TransactionalId, exception.Error.Reason);
+                DisposeProducer();
+                _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromSeconds(1));
+            }
+            catch (KafkaException exception)
+            {
+                DisposeProducer();
+                throw new KafkaStreamException(
+                    $"The transactional producer '{_config.TransactionalId}' could not start at " +
+                    $"{_options.BootstrapServers}: {exception.Error.Reason}. Exactly-once needs a broker with a transaction " +
+                    "coordinator and, with ACLs, Write on the transactional id; or set Kafka:Guarantee to at-least-once.",
+                    !IsRefusal(exception.Error.Code), exception);
+            }
+        }
+    }
+
+    internal TransactionOutcome Begin() => Call(static producer => producer.BeginTransaction());
+
+    /// <summary>Queues a record. Its delivery is part of the commit.</summary>
+    internal TransactionOutcome Produce(ProducedRecord record)
+    {
+        while (true)
+        {
+            try
+            {
+                _producer!.Produce(KafkaMessages.Target(record), KafkaMessages.ToMessage(record), null);
+                return TransactionOutcome.Done;
+            }
+            catch (ProduceException<byte[]?, byte[]?> exception) when (exception.Error.Code == ErrorCode.Local_QueueFull)
+            {
+                _producer!.Flush(TimeSpan.FromMilliseconds(100));
+            }
+            catch (KafkaException exception)
+            {
+                return Recover(exception);
+            }
+        }
+    }
+
+    internal TransactionOutcome SendOffsets(IEnumerable<TopicPartitionOffset> offsets, IConsumerGroupMetadata group) =>
+        Call(producer => producer.SendOffsetsToTransaction(offsets, group, CallTimeout));
+
+    internal TransactionOutcome Commit() => Call(static producer => producer.CommitTransaction());
+
+    /// <summary>Aborts the open transaction.</summary>
+    internal TransactionOutcome Abort()
+    {
+        var outcome = Call(static producer => producer.AbortTransaction());
+        return outcome == TransactionOutcome.Done ? TransactionOutcome.Aborted : outcome;
+    }
+
+    /// <summary>Gives the transaction up without a word to the broker; a successor's start or the timeout ends it.</summary>
+    public void Dispose() => DisposeProducer();
+
+    private TransactionOutcome Call(Action<IProducer<byte[]?, byte[]?>> call)
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                call(_producer!);
+                return TransactionOutcome.Done;
+            }
+            catch (KafkaRetriableException exception) when (_time.GetElapsedTime(started) < CallTimeout)
+            {
+                KafkaLog.TransactionCallRetried(_logger, exception.Error.Code, exception.Error.Reason);
+                _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromMilliseconds(100));
+            }
+            catch (KafkaException exception)
+            {
+                return Recover(exception);
+            }
+        }
+    }
+
+    private TransactionOutcome Recover(KafkaException exception)
+    {
+        LastError = exception.Error;
+        if (!exception.Error.IsFatal)
+        {
+            try
+            {
+                KafkaLog.TransactionAborted(_logger, exception.Error.Code, exception.Error.Reason);
+                AbortWithRetries();
+                return TransactionOutcome.Aborted;
+            }
+            catch (KafkaException abortException)
+            {
+                exception = abortException;
+            }
+        }
+
+        KafkaLog.ProducerReplaced(_logger, _config.TransactionalId, exception.Error.Code, exception.Error.Reason);
+        CheckFencing(exception);
+        DisposeProducer();
+        Connect();
+        return TransactionOutcome.Replaced;
+    }
+
+    /// <summary>The error behind the last abort or replacement.</summary>
+    internal Error? LastError { get; private set; }
+
+    private void AbortWithRetries()
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                _producer!.AbortTransaction(CallTimeout);
+                return;
+            }
+            catch (KafkaRetriableException) when (_time.GetElapsedTime(started) < CallTimeout)
+            {
+                _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromMilliseconds(100));
+            }
+        }
+    }
+
+    private void CheckFencing(KafkaException exception)
+    {
+        if (exception.Error.Code is not (ErrorCode.Local_Fenced or ErrorCode.ProducerFenced or ErrorCode.InvalidProducerEpoch))
+        {
+            return;
+        }
+        // A pause longer than the transaction timeout fences once. Again and again means two living owners of the name.
+        if (_time.GetElapsedTime(_lastFenced) > TimeSpan.FromMinutes(1)) _fenced = 0;
+        _lastFenced = _time.GetTimestamp();
+        if (++_fenced < FencedLimit) return;
+        throw new KafkaStreamException(
+            $"Another running instance uses the transactional id '{_config.TransactionalId}' too: each instance needs a " +
+            "Kafka:InstanceId of its own.", canRetry: false, exception);
+    }
+
+    private static bool IsRefusal(ErrorCode code) => code is
+        ErrorCode.TransactionalIdAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed or
+        ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Authentication or ErrorCode.InvalidTransactionTimeout;
+
+    private void DisposeProducer()
+    {
+        _producer?.Dispose();
+        _producer = null;
+    }
+}

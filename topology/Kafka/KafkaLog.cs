@@ -1,0 +1,62 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace StreamScoring.Topology.Kafka;
+
+/// <summary>Every log message of the engine.</summary>
+internal static partial class KafkaLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Stream {GroupId} starts: {Guarantee}, {Threads} scorer threads, topics {Topics}")]
+    internal static partial void Starting(ILogger logger, string groupId, ProcessingGuarantee guarantee, int threads, string topics);
+
+    [LoggerMessage(2, LogLevel.Information, "Partitions assigned: {Partitions}")]
+    internal static partial void Assigned(ILogger logger, string partitions);
+
+    [LoggerMessage(3, LogLevel.Information, "Partitions revoked: {Partitions}; in flight after the drain: {InFlight}")]
+    internal static partial void Revoked(ILogger logger, string partitions, int inFlight);
+
+    [LoggerMessage(4, LogLevel.Warning, "Partitions lost: {Partitions}; their uncommitted records go to the next owner")]
+    internal static partial void Lost(ILogger logger, string partitions);
+
+    [LoggerMessage(5, LogLevel.Warning, "Kafka {Client}: {Code} {Reason}")]
+    internal static partial void ClientError(ILogger logger, string client, ErrorCode code, string reason);
+
+    [LoggerMessage(6, LogLevel.Debug, "librdkafka {Facility}: {Message}")]
+    internal static partial void ClientLog(ILogger logger, string facility, string message);
+
+    [LoggerMessage(7, LogLevel.Warning, "The transactional producer {TransactionalId} could not start yet: {Reason}")]
+    internal static partial void InitTransactionsRetried(ILogger logger, string transactionalId, string reason);
+
+    [LoggerMessage(8, LogLevel.Debug, "Transaction call retried: {Code} {Reason}")]
+    internal static partial void TransactionCallRetried(ILogger logger, ErrorCode code, string reason);
+
+    [LoggerMessage(9, LogLevel.Warning, "Transaction aborted, its records are produced again: {Code} {Reason}")]
+    internal static partial void TransactionAborted(ILogger logger, ErrorCode code, string reason);
+
+    [LoggerMessage(10, LogLevel.Warning, "Producer {TransactionalId} replaced: {Code} {Reason}")]
+    internal static partial void ProducerReplaced(ILogger logger, string transactionalId, ErrorCode code, string reason);
+
+    [LoggerMessage(11, LogLevel.Information, "A commit with unknown outcome {Outcome} taken effect, by the group's committed offsets")]
+    internal static partial void CommitResolved(ILogger logger, string outcome);
+
+    [LoggerMessage(12, LogLevel.Information, "Intake paused: {Records} records in flight")]
+    internal static partial void Paused(ILogger logger, int records);
+
+    [LoggerMessage(13, LogLevel.Information, "Intake resumed")]
+    internal static partial void Resumed(ILogger logger);
+
+    [LoggerMessage(14, LogLevel.Warning, "Consumer: {Code} {Reason}; polling goes on")]
+    internal static partial void ConsumeFailed(ILogger logger, ErrorCode code, string reason);
+
+    [LoggerMessage(15, LogLevel.Error, "Stream {GroupId} stops")]
+    internal static partial void Failed(ILogger logger, Exception exception, string groupId);
+
+    [LoggerMessage(16, LogLevel.Information, "Stream {GroupId} stopped; left for the next start: {InFlight} records")]
+    internal static partial void Stopped(ILogger logger, string groupId, int inFlight);
+
+    [LoggerMessage(17, LogLevel.Warning, "Record {Topic}-{Partition}@{Offset}: its output of {SizeBytes} bytes exceeds message.max.bytes, dead-lettered")]
+    internal static partial void Oversize(ILogger logger, string topic, int partition, long offset, long sizeBytes);
+
+    [LoggerMessage(18, LogLevel.Warning, "No stable instance id: {Reason}. A crash may delay readers by the transaction timeout; set Kafka:InstanceId")]
+    internal static partial void NoStableInstanceId(ILogger logger, string reason);
+}
