@@ -35,6 +35,9 @@ public interface IBatchExecutor : IDisposable
     /// <param name="now">Wall-clock time.</param>
     IReadOnlyList<ProducedRecord> Punctuate(DateTimeOffset now);
 
+    /// <summary>The dead letter of a record whose outputs Kafka does not take; null where there is no dead-letter topic.</summary>
+    ProducedRecord? CreateDeadLetter(ConsumedRecord record, Exception error);
+
     /// <summary>When <see cref="Punctuate"/> next has something to do by wall-clock time; null: never.</summary>
     DateTimeOffset? NextPunctuation { get; }
 

@@ -60,7 +60,7 @@ internal sealed class ConsumerLoop
     /// <summary>The lane of a source topic, for the assignment callback.</summary>
     internal SubTopologyLane LaneOf(string topic) => _assemblers[topic].Lane;
 
-    /// <summary>Drops what was gathered of partitions that go. Inside a rebalance callback.</summary>
+    /// <summary>At the end: leaves what was gathered to the next owner.</summary>
     internal void DropGathered()
     {
         foreach (var lane in _lanes) lane.Drop();

@@ -93,6 +93,11 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         }
 
         batch.Result = _guard.Admit(batch);
+        if (batch.Records.Count == 0 && batch.Result.Outputs.Count == 0)
+        {
+            _pipeline.Release(batch);
+            return;
+        }
         if (_open.Count == 0)
         {
             _begunAt = _time.GetTimestamp();

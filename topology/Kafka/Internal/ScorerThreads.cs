@@ -70,7 +70,7 @@ internal sealed class ScorerThreads
         var started = _time.GetTimestamp();
         var startedAt = _time.GetUtcNow();
         var result = batch.Lane.Executor.Execute(batch.Records, _abandon);
-        _telemetry.TraceRecords(batch, result, startedAt, _time.GetUtcNow());
+        StreamTelemetry.TraceRecords(batch, result, startedAt, _time.GetUtcNow());
         batch.Result = result;
         var elapsed = _time.GetElapsedTime(started);
         batch.Lane.CountScored(elapsed);

@@ -53,7 +53,7 @@ internal sealed class StreamTelemetry : IDisposable
     /// One span for each record, child of the span its producer named, and the new span's id into the outputs, so that
     /// one trace follows a record through every hop. Without a listener the headers pass untouched.
     /// </summary>
-    internal void TraceRecords(RecordBatch batch, BatchResult result, DateTimeOffset startedAt, DateTimeOffset endedAt)
+    internal static void TraceRecords(RecordBatch batch, BatchResult result, DateTimeOffset startedAt, DateTimeOffset endedAt)
     {
         if (!Source.HasListeners()) return;
         var output = 0;

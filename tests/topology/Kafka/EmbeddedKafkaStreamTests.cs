@@ -1,0 +1,32 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamScoring.Topology.Kafka;
+using StreamScoring.Topology.Kafka.Embedded;
+
+namespace StreamScoring.Topology.Tests.Kafka;
+
+public sealed class EmbeddedKafkaStreamTests
+{
+    [Theory]
+    [InlineData(ProcessingGuarantee.ExactlyOnce)]
+    [InlineData(ProcessingGuarantee.AtLeastOnce)]
+    public async Task Every_record_comes_out_once_and_in_order_for_each_key(ProcessingGuarantee guarantee)
+    {
+        using var kafka = EmbeddedKafka.Start();
+        kafka.CreateTopic("in", 4);
+        kafka.CreateTopic("out", 4);
+        Raw.Produce(kafka.BootstrapServers, "in", 5_000, keys: 50);
+
+        using var stream = new KafkaStream(
+            [new CopyExecutor("in", "out")], new KafkaStreamOptions { BootstrapServers = kafka.BootstrapServers, Guarantee = guarantee },
+            NullLoggerFactory.Instance, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var running = stream.RunAsync(stop.Token);
+        var records = Raw.Consume(kafka.BootstrapServers, "out", 5_000);
+        await stop.CancelAsync();
+        await running;
+
+        Raw.AssertEachOnceInOrder(records, 5_000, keys: 50);
+        Assert.Equal(KafkaStreamState.NotRunning, stream.State);
+    }
+}

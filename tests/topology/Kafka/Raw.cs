@@ -1,0 +1,61 @@
+using System.Text;
+using Confluent.Kafka;
+
+namespace StreamScoring.Topology.Tests.Kafka;
+
+/// <summary>Plain clients around a stream under test: value i carries its sequence number, key i mod keys.</summary>
+internal static class Raw
+{
+    internal static void Produce(string bootstrapServers, string topic, int count, int keys, int first = 0)
+    {
+        using var producer = new ProducerBuilder<byte[], byte[]>(
+            new ProducerConfig { BootstrapServers = bootstrapServers, EnableIdempotence = true, LingerMs = 5 }).Build();
+        for (var i = first; i < first + count; i++)
+        {
+            producer.Produce(topic, new Message<byte[], byte[]> { Key = Text($"k{i % keys}"), Value = Text($"{i}") });
+        }
+        Assert.Equal(0, producer.Flush(TimeSpan.FromSeconds(60)));
+    }
+
+    /// <summary>Reads committed records until there are <paramref name="count"/> of them and no more for a moment.</summary>
+    internal static List<ConsumeResult<byte[], byte[]>> Consume(
+        string bootstrapServers, string topic, int count, TimeSpan? timeout = null)
+    {
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+        {
+            BootstrapServers = bootstrapServers, GroupId = $"reader-{Guid.NewGuid()}", EnableAutoCommit = false,
+            AutoOffsetReset = AutoOffsetReset.Earliest, IsolationLevel = IsolationLevel.ReadCommitted,
+        }).Build();
+        consumer.Subscribe(topic);
+        var records = new List<ConsumeResult<byte[], byte[]>>();
+        var deadline = Environment.TickCount64 + (long)(timeout ?? TimeSpan.FromSeconds(60)).TotalMilliseconds;
+        while (Environment.TickCount64 < deadline)
+        {
+            // After the last one expected, a little longer: a repeated record would come now.
+            var result = consumer.Consume(TimeSpan.FromMilliseconds(records.Count < count ? 200 : 500));
+            if (result?.Message is not null) records.Add(result);
+            else if (records.Count >= count) break;
+        }
+        consumer.Close();
+        return records;
+    }
+
+    internal static void AssertEachOnceInOrder(
+        IReadOnlyList<ConsumeResult<byte[], byte[]>> records, int count, int keys)
+    {
+        var last = new Dictionary<string, int>();
+        var seen = new HashSet<int>();
+        foreach (var record in records)
+        {
+            var key = Encoding.UTF8.GetString(record.Message.Key);
+            var number = int.Parse(Encoding.UTF8.GetString(record.Message.Value));
+            Assert.True(seen.Add(number), $"record {number} came twice");
+            Assert.Equal($"k{number % keys}", key);
+            Assert.True(!last.TryGetValue(key, out var before) || before < number, $"{key}: {number} after {before}");
+            last[key] = number;
+        }
+        Assert.Equal(count, seen.Count);
+    }
+
+    private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
+}
