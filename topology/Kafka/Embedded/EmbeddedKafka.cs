@@ -51,6 +51,8 @@ public sealed class EmbeddedKafka : IDisposable
 
         var error = new byte[512];
         var configuration = MockCluster.NewConfiguration();
+        // The client only carries the cluster and talks to nobody: no warning about its missing bootstrap servers.
+        _ = MockCluster.SetConfiguration(configuration, "log_level", "3", error, (nuint)error.Length);
         var client = MockCluster.NewClient(MockCluster.Producer, configuration, error, (nuint)error.Length);
         if (client == 0)
         {

@@ -16,6 +16,10 @@ internal static partial class MockCluster
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_destroy")]
     internal static partial void DestroyConfiguration(nint configuration);
 
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int SetConfiguration(
+        nint configuration, string name, string value, byte[] error, nuint errorSizeBytes);
+
     [LibraryImport(Library, EntryPoint = "rd_kafka_new")]
     internal static partial nint NewClient(int type, nint configuration, byte[] error, nuint errorSizeBytes);
 
