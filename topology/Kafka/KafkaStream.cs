@@ -251,7 +251,7 @@ public sealed class KafkaStream : IDisposable
     {
         foreach (var partition in partitions) _ownership.Assign(partition, _loop!.LaneOf(partition.Topic));
         ChangeTasks(partitions, static (executor, numbers) => executor.OpenTasks(numbers));
-        KafkaLog.Assigned(_logger, string.Join(", ", partitions));
+        KafkaLog.Assigned(_logger, Names(partitions));
         _isAssigned = true;
         SetStateWhileAlive(KafkaStreamState.Running);
     }
@@ -269,7 +269,7 @@ public sealed class KafkaStream : IDisposable
         // 2. Close the gate: from here on nothing of these partitions is committed.
         ChangeTasks(partitions, static (executor, numbers) => executor.CloseTasks(numbers));
         _ownership.Lose(partitions);
-        KafkaLog.Revoked(_logger, string.Join(", ", partitions), going.Sum(owned => owned.InFlight));
+        KafkaLog.Revoked(_logger, Names(partitions), going.Sum(owned => owned.InFlight));
     }
 
     private void Lost(List<TopicPartitionOffset> offsets)
@@ -280,8 +280,11 @@ public sealed class KafkaStream : IDisposable
         // Gathered records of partitions that stay must go on; those of the lost ones are dropped at the commit.
         _loop!.FlushGathered();
         ChangeTasks(partitions, static (executor, numbers) => executor.CloseTasks(numbers));
-        KafkaLog.Lost(_logger, string.Join(", ", partitions));
+        KafkaLog.Lost(_logger, Names(partitions));
     }
+
+    private static string Names(List<TopicPartition> partitions) =>
+        string.Join(", ", partitions.ConvertAll(static partition => $"{partition.Topic}-{partition.Partition.Value}"));
 
     private void SetStateWhileAlive(KafkaStreamState state)
     {
