@@ -57,5 +57,30 @@ internal static class Raw
         Assert.Equal(count, seen.Count);
     }
 
+    /// <summary>As they stand when each record's last appearance counts: the earlier ones were aborted.</summary>
+    internal static void AssertEachInOrderAtLast(
+        IReadOnlyList<ConsumeResult<byte[], byte[]>> records, int count, int keys)
+    {
+        var final = new Dictionary<string, ConsumeResult<byte[], byte[]>>();
+        foreach (var record in records)
+        {
+            var number = Encoding.UTF8.GetString(record.Message.Value);
+            final.Remove(number);
+            final.Add(number, record);
+        }
+        AssertEachOnceInOrder(
+            [.. final.Values.OrderBy(record => record.Partition.Value).ThenBy(record => record.Offset.Value)], count, keys);
+    }
+
+    /// <summary>The group's committed offsets cover every record of the topic.</summary>
+    internal static void AssertCommittedToTheEnd(string bootstrapServers, string group, string topic, int count)
+    {
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = group }).Build();
+        var partitions = Enumerable.Range(0, 4).Select(number => new TopicPartition(topic, number)).ToList();
+        var committed = consumer.Committed(partitions, TimeSpan.FromSeconds(20));
+        Assert.Equal(count, committed.Sum(entry => Math.Max(0, entry.Offset.Value)));
+    }
+
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
 }

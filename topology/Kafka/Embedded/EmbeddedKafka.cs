@@ -12,7 +12,9 @@ namespace StreamScoring.Topology.Kafka.Embedded;
 /// Limits: nothing is on disk; a partition keeps its last <see cref="RetainedBytesPerPartition"/> bytes or
 /// <see cref="RetainedBatchesPerPartition"/> record batches and silently drops older ones, consumed or not; topics
 /// cannot be created by an admin client (a producer or consumer that asks for one creates it, with four partitions);
-/// offsets cannot be looked up by time. A client that must not lose records watches its consumers' lag.
+/// offsets cannot be looked up by time. Transactions are accepted but not kept apart: a reader gets the records of open
+/// and aborted ones too, whatever its isolation level, and offsets sent to a transaction are not stored. So exactly-once
+/// can be had only on a real Kafka; on this one at-least-once promises more. A client that must not lose records watches its consumers' lag.
 /// Source: librdkafka's rdkafka_mock.h and rdkafka_mock.c.
 /// </remarks>
 public sealed class EmbeddedKafka : IDisposable

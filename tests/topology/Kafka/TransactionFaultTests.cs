@@ -1,0 +1,97 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamScoring.Topology.Kafka;
+using StreamScoring.Topology.Kafka.Embedded;
+
+namespace StreamScoring.Topology.Tests.Kafka;
+
+/// <summary>
+/// Errors that brokers answer in the middle of a stream: nothing is lost, and what comes twice was aborted. The embedded
+/// broker shows readers aborted records too; that a real one does not is tested where there is one.
+/// </summary>
+public sealed class TransactionFaultTests
+{
+    private const short Produce = 0;
+    private const short JoinGroup = 11;
+    private const short Heartbeat = 12;
+    private const short InitProducerId = 22;
+    private const short AddPartitionsToTxn = 24;
+    private const short AddOffsetsToTxn = 25;
+    private const short EndTxn = 26;
+    private const short TxnOffsetCommit = 28;
+
+    [Theory]
+    [InlineData(TxnOffsetCommit, ErrorCode.IllegalGeneration)]
+    [InlineData(TxnOffsetCommit, ErrorCode.UnknownMemberId)]
+    [InlineData(TxnOffsetCommit, ErrorCode.RebalanceInProgress)]
+    [InlineData(TxnOffsetCommit, ErrorCode.GroupLoadInProgress)]
+    [InlineData(TxnOffsetCommit, ErrorCode.NotCoordinatorForGroup)]
+    [InlineData(AddOffsetsToTxn, ErrorCode.ConcurrentTransactions)]
+    [InlineData(AddPartitionsToTxn, ErrorCode.ConcurrentTransactions)]
+    [InlineData(AddPartitionsToTxn, ErrorCode.InvalidProducerEpoch)]
+    [InlineData(EndTxn, ErrorCode.ConcurrentTransactions)]
+    [InlineData(EndTxn, ErrorCode.GroupCoordinatorNotAvailable)]
+    [InlineData(EndTxn, ErrorCode.InvalidTxnState)]
+    [InlineData(EndTxn, ErrorCode.InvalidProducerEpoch)]
+    [InlineData(EndTxn, ErrorCode.ProducerFenced)]
+    [InlineData(Produce, ErrorCode.NotLeaderForPartition)]
+    [InlineData(Produce, ErrorCode.NotEnoughReplicas)]
+    [InlineData(Produce, ErrorCode.OutOfOrderSequenceNumber)]
+    [InlineData(Produce, ErrorCode.InvalidProducerEpoch)]
+    [InlineData(Heartbeat, ErrorCode.UnknownMemberId)]
+    [InlineData(Heartbeat, ErrorCode.IllegalGeneration)]
+    public Task An_error_in_the_middle_loses_nothing(short apiKey, ErrorCode error) =>
+        RunWithFault(kafka => kafka.PushRequestErrors(apiKey, error));
+
+    [Fact]
+    public Task A_start_waits_for_the_transaction_coordinator() =>
+        RunWithFault(static _ => { }, beforeStart: static kafka => kafka.PushRequestErrors(
+            InitProducerId, ErrorCode.GroupCoordinatorNotAvailable, ErrorCode.GroupLoadInProgress));
+
+    [Fact]
+    public Task A_refused_join_is_tried_again() =>
+        RunWithFault(static _ => { }, beforeStart: static kafka => kafka.PushRequestErrors(
+            JoinGroup, ErrorCode.GroupCoordinatorNotAvailable, ErrorCode.NotCoordinatorForGroup));
+
+    [Fact]
+    public Task A_broker_that_restarts_is_waited_for() =>
+        RunWithFault(static kafka =>
+        {
+            kafka.StopBroker(1);
+            kafka.RestartBroker(1);
+        });
+
+    private static async Task RunWithFault(Action<EmbeddedKafka> fault, Action<EmbeddedKafka>? beforeStart = null)
+    {
+        const int count = 4_000;
+        const int keys = 40;
+        using var kafka = EmbeddedKafka.Start();
+        kafka.CreateTopic("in", 4);
+        kafka.CreateTopic("out", 4);
+        Raw.Produce(kafka.BootstrapServers, "in", count / 2, keys);
+        beforeStart?.Invoke(kafka);
+
+        var batches = 0;
+        using var executor = new CopyExecutor("in", "out")
+        {
+            BeforeBatch = _ =>
+            {
+                if (Interlocked.Increment(ref batches) == 10) fault(kafka);
+            },
+        };
+        using var stream = new KafkaStream(
+            [executor],
+            new KafkaStreamOptions { BootstrapServers = kafka.BootstrapServers, CommitInterval = TimeSpan.FromMilliseconds(20) },
+            NullLoggerFactory.Instance, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var running = stream.RunAsync(stop.Token);
+        Raw.Produce(kafka.BootstrapServers, "in", count / 2, keys, first: count / 2);
+        var records = Raw.Consume(kafka.BootstrapServers, "out", count);
+        await stop.CancelAsync();
+        await running;
+
+        if (stream.GetSnapshot().Aborts == 0) Raw.AssertEachOnceInOrder(records, count, keys);
+        else Raw.AssertEachInOrderAtLast(records, count, keys);
+        Assert.True(batches > 10, "the fault came");
+    }
+}
