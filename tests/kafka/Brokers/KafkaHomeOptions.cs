@@ -1,0 +1,14 @@
+namespace StreamScoring.Testing.Brokers;
+
+/// <summary>How a <see cref="KafkaHomeBroker"/> is set up.</summary>
+public sealed record KafkaHomeOptions
+{
+    /// <summary>Folder of an Apache Kafka 4 distribution. Default: the environment variable <c>KAFKA_HOME</c>.</summary>
+    public string? Home { get; init; }
+
+    /// <summary>Broker settings that replace or add to those of <c>server.properties</c>. Default: none.</summary>
+    public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>How long the broker may take to answer. Default 90 seconds.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(90);
+}
