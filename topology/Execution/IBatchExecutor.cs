@@ -41,6 +41,12 @@ public interface IBatchExecutor : IDisposable
     /// <summary>When <see cref="Punctuate"/> next has something to do by wall-clock time; null: never.</summary>
     DateTimeOffset? NextPunctuation { get; }
 
+    /// <summary>
+    /// True once after a processor asked for a commit: commit at the next occasion instead of at the end of the
+    /// commit interval.
+    /// </summary>
+    bool TakeCommitRequest();
+
     /// <summary>Partitions now owned: creates their tasks (processor instances).</summary>
     void OpenTasks(IReadOnlyCollection<int> partitions);
 

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+
+namespace StreamScoring.Topology.Execution;
+
+internal static partial class ExecutionLog
+{
+    [LoggerMessage(EventId = 200, Level = LogLevel.Warning,
+        Message = "Record {Topic}-{Partition}@{Offset} goes to the dead-letter topic: node '{Node}' failed on it.")]
+    public static partial void DeadLettered(
+        ILogger logger, string topic, int partition, long offset, string node, Exception exception);
+
+    [LoggerMessage(EventId = 201, Level = LogLevel.Warning,
+        Message = "Record {Topic}-{Partition}@{Offset} is dropped as the exception handler decided: node '{Node}' failed on it.")]
+    public static partial void Skipped(
+        ILogger logger, string topic, int partition, long offset, string node, Exception exception);
+
+    [LoggerMessage(EventId = 202, Level = LogLevel.Warning,
+        Message = "What a punctuator of node '{Node}', task {TaskId}, forwarded is dropped as the exception handler decided.")]
+    public static partial void PunctuationSkipped(ILogger logger, string node, string taskId, Exception exception);
+
+    [LoggerMessage(EventId = 203, Level = LogLevel.Error,
+        Message = "Node '{Node}', task {TaskId}, threw while it was closed; closing goes on.")]
+    public static partial void CloseFailed(ILogger logger, string node, string taskId, Exception exception);
+}
