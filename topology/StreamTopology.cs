@@ -11,13 +11,12 @@ namespace StreamScoring.Topology;
 public sealed class StreamTopology
 {
     private readonly IReadOnlyList<SubTopology> _subTopologies;
-    private readonly bool _hasPartitioner;
 
     internal StreamTopology(
         IReadOnlyList<SubTopology> subTopologies, IReadOnlyList<RepartitionTopic> repartitionTopics, bool hasPartitioner)
     {
         _subTopologies = subTopologies;
-        _hasPartitioner = hasPartitioner;
+        HasPartitioner = hasPartitioner;
         RepartitionTopics = repartitionTopics;
         SourceTopics = [.. subTopologies.SelectMany(static sub => sub.SourceTopics)];
         SinkTopics = [.. subTopologies.SelectMany(static sub => sub.SinkTopics).Distinct()];
@@ -32,7 +31,7 @@ public sealed class StreamTopology
     /// <summary>Topics that exist for this topology alone, to be created before it runs.</summary>
     public IReadOnlyList<RepartitionTopic> RepartitionTopics { get; }
 
-    internal IReadOnlyList<SubTopology> SubTopologies => _subTopologies;
+    internal bool HasPartitioner { get; }
 
     /// <summary>What would run.</summary>
     public TopologyDescription Describe() => TopologyDescriber.Describe(_subTopologies);
@@ -43,8 +42,6 @@ public sealed class StreamTopology
     {
         options ??= new ExecutorOptions();
         options.Validate(this);
-        if (_hasPartitioner && options.PartitionCount is null)
-            throw new TopologyException(["The topology has a partitioner of its own: set ExecutorOptions.PartitionCount."]);
         return [.. _subTopologies.Select(sub => new SubTopologyExecutor(sub, options))];
     }
 }

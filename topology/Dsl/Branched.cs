@@ -28,7 +28,11 @@ public sealed record Branched<TKey, TValue>
 
     /// <summary>Builds on the branch to its end; the branch does not stand in the map.</summary>
     public Action<IKStream<TKey, TValue>>? Consumer { get; init; }
+}
 
+/// <summary>Makes <see cref="Branched{TKey,TValue}"/>.</summary>
+public static class Branched
+{
     /// <summary>A branch with a name.</summary>
-    public static Branched<TKey, TValue> As(string name) => new() { Name = name };
+    public static Branched<TKey, TValue> As<TKey, TValue>(string name) => new() { Name = name };
 }

@@ -23,9 +23,9 @@ public sealed class StreamsBuilder
     /// </param>
     public StreamsBuilder(string? applicationId = null)
     {
-        _applicationId = applicationId;
-        if (applicationId is not null && !TopicName.IsValid(applicationId, out var reason))
-            Mistakes.Add($"Application id: {reason}");
+        if (applicationId is null) return;
+        if (TopicName.IsValid(applicationId, out var reason)) _applicationId = applicationId;
+        else Mistakes.Add($"Application id: {reason}");
     }
 
     internal List<string> Mistakes { get; } = [];

@@ -63,6 +63,8 @@ public sealed record ExecutorOptions
             mistakes.Add($"DeadLetterProfile: there is no profile {DeadLetterProfile}.");
         if (MaxConsecutiveFailures is < 2 or > 1_000_000)
             mistakes.Add($"MaxConsecutiveFailures is 2 to 1,000,000, not {MaxConsecutiveFailures}.");
+        if (topology.HasPartitioner && PartitionCount is null)
+            mistakes.Add("The topology has a partitioner of its own: PartitionCount is needed.");
         if (mistakes.Count > 0) throw new TopologyException(mistakes);
     }
 }

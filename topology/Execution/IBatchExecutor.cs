@@ -45,7 +45,7 @@ public interface IBatchExecutor : IDisposable
     /// True once after a processor asked for a commit: commit at the next occasion instead of at the end of the
     /// commit interval.
     /// </summary>
-    bool TakeCommitRequest();
+    bool TakeCommitRequest() => false;
 
     /// <summary>Partitions now owned: creates their tasks (processor instances).</summary>
     void OpenTasks(IReadOnlyCollection<int> partitions);

@@ -19,6 +19,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
     private readonly IDeserializationExceptionHandler _deserialization;
     private readonly IProcessingExceptionHandler _processing;
     private readonly IProductionExceptionHandler _production;
+    private long _nextPunctuationMs = long.MaxValue;
     private int _isRunning;
     private int _isCommitRequested;
 
@@ -54,12 +55,12 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
 
     public ILogger Logger { get; }
 
+    /// <summary>May be read by another thread than the one that runs the batches.</summary>
     public DateTimeOffset? NextPunctuation
     {
         get
         {
-            var next = long.MaxValue;
-            foreach (var task in _tasks.Values) next = Math.Min(next, task.NextWallClockMs());
+            var next = Volatile.Read(ref _nextPunctuationMs);
             return next == long.MaxValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(next);
         }
     }
@@ -73,6 +74,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
             _tasks.Add(partition, new StreamTask(
                 new TaskId(SubTopologyId, partition), _graph.ProcessNodes, Options.TimeProvider, RequestCommit, Logger));
         }
+        FindNextPunctuation();
     }
 
     public void CloseTasks(IReadOnlyCollection<int> partitions)
@@ -81,6 +83,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
         {
             if (_tasks.Remove(partition, out var task)) task.Close(Logger);
         }
+        FindNextPunctuation();
     }
 
     public BatchResult Execute(IReadOnlyList<ConsumedRecord> batch, CancellationToken cancellationToken)
@@ -103,7 +106,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
         }
         finally
         {
-            Volatile.Write(ref _isRunning, 0);
+            Leave();
         }
     }
 
@@ -134,8 +137,17 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
         }
         finally
         {
-            Volatile.Write(ref _isRunning, 0);
+            Leave();
         }
+    }
+
+    public ProducedRecord? CreateDeadLetter(ConsumedRecord record, Exception error)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(error);
+        var node = _graph.SourceOf(record.Topic)?.ReportedName ?? record.Topic;
+        return DeadLetters?.Write(new DeadLetter(
+            record, node, new TaskId(SubTopologyId, record.Partition), ProcessingStage.Production, error));
     }
 
     public bool TakeCommitRequest() => Interlocked.Exchange(ref _isCommitRequested, 0) != 0;
@@ -235,6 +247,20 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
         if (!IsStateless && Interlocked.Exchange(ref _isRunning, 1) != 0)
             throw new InvalidOperationException(
                 $"Sub-topology {SubTopologyId} has state: its batches must run one after the other.");
+    }
+
+    private void Leave()
+    {
+        if (IsStateless) return;
+        FindNextPunctuation();
+        Volatile.Write(ref _isRunning, 0);
+    }
+
+    private void FindNextPunctuation()
+    {
+        var next = long.MaxValue;
+        foreach (var task in _tasks.Values) next = Math.Min(next, task.NextWallClockMs());
+        Volatile.Write(ref _nextPunctuationMs, next);
     }
 
     private Pass RentPass() => _passes.TryDequeue(out var pass) ? pass : new Pass(this, _graph.Stages);
