@@ -63,7 +63,7 @@ public sealed class TransactionFaultTests
 
     private static async Task RunWithFault(Action<EmbeddedKafka> fault, Action<EmbeddedKafka>? beforeStart = null)
     {
-        const int count = 4_000;
+        const int count = 2_000;
         const int keys = 40;
         using var kafka = EmbeddedKafka.Start();
         kafka.CreateTopic("in", 4);

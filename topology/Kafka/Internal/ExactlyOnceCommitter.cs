@@ -36,7 +36,6 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     private bool _isProduced;
 
     private long _commits;
-    private long _aborts;
 
     internal ExactlyOnceCommitter(
         KafkaStreamOptions options, string transactionalId, IConsumer<byte[]?, byte[]?> consumer,
@@ -56,7 +55,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
 
     public long Commits => Interlocked.Read(ref _commits);
 
-    public long Aborts => Interlocked.Read(ref _aborts);
+    public long Aborts => _producer.Aborts;
 
     public void Connect() => _producer.Connect();
 
@@ -143,8 +142,6 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         var started = _time.GetTimestamp();
         for (var attempt = 1; !TryCommit(); attempt++)
         {
-            Interlocked.Increment(ref _aborts);
-            _telemetry.Aborted();
             if (attempt >= AbortLimit)
             {
                 var error = _producer.LastError;

@@ -21,7 +21,6 @@ internal sealed class StreamTelemetry : IDisposable
     private readonly Counter<long> _deadLetters;
     private readonly Histogram<double> _scoring;
     private readonly Histogram<double> _commits;
-    private readonly Counter<long> _aborts;
 
     internal StreamTelemetry(Func<KafkaStreamSnapshot> snapshot)
     {
@@ -30,7 +29,7 @@ internal sealed class StreamTelemetry : IDisposable
         _deadLetters = _meter.CreateCounter<long>("streamscoring.dead_letters", "{record}", "Inputs dead-lettered.");
         _scoring = _meter.CreateHistogram<double>("streamscoring.batch.duration", "s", "Time to run one micro-batch.");
         _commits = _meter.CreateHistogram<double>("streamscoring.commit.duration", "s", "Time to commit.");
-        _aborts = _meter.CreateCounter<long>("streamscoring.aborts", "{transaction}", "Transactions aborted.");
+        _meter.CreateObservableCounter("streamscoring.aborts", () => snapshot().Aborts, "{transaction}", "Transactions aborted.");
         _meter.CreateObservableGauge("streamscoring.lag", () => Lags(snapshot()), "{record}", "Records not committed yet.");
     }
 
@@ -46,8 +45,6 @@ internal sealed class StreamTelemetry : IDisposable
     }
 
     internal void Committed(TimeSpan elapsed) => _commits.Record(elapsed.TotalSeconds);
-
-    internal void Aborted() => _aborts.Add(1);
 
     /// <summary>
     /// One span for each record, child of the span its producer named, and the new span's id into the outputs, so that

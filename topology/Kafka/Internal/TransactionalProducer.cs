@@ -36,6 +36,7 @@ internal sealed class TransactionalProducer : IDisposable
     private IProducer<byte[]?, byte[]?>? _producer;
     private int _fenced;
     private long _lastFenced;
+    private long _aborts;
 
     internal TransactionalProducer(
         KafkaStreamOptions options, string transactionalId, BatchPipeline pipeline, ILogger logger, TimeProvider time)
@@ -113,6 +114,7 @@ internal sealed class TransactionalProducer : IDisposable
     /// <summary>Aborts the open transaction.</summary>
     internal TransactionOutcome Abort()
     {
+        Interlocked.Increment(ref _aborts);
         var outcome = Call(static producer => producer.AbortTransaction());
         return outcome == TransactionOutcome.Done ? TransactionOutcome.Aborted : outcome;
     }
@@ -145,6 +147,7 @@ internal sealed class TransactionalProducer : IDisposable
     private TransactionOutcome Recover(KafkaException exception)
     {
         LastError = exception.Error;
+        Interlocked.Increment(ref _aborts);
         if (!exception.Error.IsFatal)
         {
             try
@@ -165,6 +168,9 @@ internal sealed class TransactionalProducer : IDisposable
         Connect();
         return TransactionOutcome.Replaced;
     }
+
+    /// <summary>Transactions that were aborted, or left to a successor to abort.</summary>
+    internal long Aborts => Interlocked.Read(ref _aborts);
 
     /// <summary>The error behind the last abort or replacement.</summary>
     internal Error? LastError { get; private set; }
