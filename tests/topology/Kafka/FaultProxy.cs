@@ -103,7 +103,7 @@ internal sealed class FaultProxy : IAsyncDisposable
         try
         {
             client.NoDelay = broker.NoDelay = true;
-            await broker.ConnectAsync(IPEndPoint.Parse(Target!), _stop.Token);
+            await broker.ConnectAsync(IPEndPoint.Parse(Target ?? throw new OperationCanceledException()), _stop.Token);
             var requests = new ConcurrentDictionary<int, short>();
             await Task.WhenAny(PumpRequestsAsync(client, broker, requests), PumpResponsesAsync(broker, client, requests));
         }
