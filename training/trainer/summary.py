@@ -1,0 +1,277 @@
+"""The summary model: scores the tokens of a body for an extract, and gives token vectors for the redundancy penalty."""
+
+import hashlib
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from .batching import Example, bucketed, inputs_of
+from .console import say
+from .encoder import Encoder, load_encoder
+from .loop import Plan, train
+from .pieces import PieceTokenizer
+from .rouge import rouge, words_of
+from .sentences import split_sentences
+from .slim import slim_encoder
+
+MAX_TOKENS, STRIDE = 512, 128
+FIRST_WINDOW, LATER_WINDOW = 0, 1  # token types
+LAYERS, FEED_FORWARD, VOCABULARY, VECTOR = (0, 1), 768, 16000, 128
+SENTENCES = 3
+STEPS = 700
+TYPICAL_WORDS = 25  # gains are measured in sentences of this length
+MOST_WORDS = 45
+
+
+class SummaryScorer(nn.Module):
+    per_token = True
+
+    def __init__(self, encoder: Encoder):
+        super().__init__()
+        self.encoder = encoder
+        self.score = nn.Sequential(nn.Linear(encoder.config.hidden_size, 128), nn.Tanh(), nn.Linear(128, 1))
+        self.vector = nn.Linear(encoder.config.hidden_size, VECTOR)
+
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        states = self.encoder(input_ids, attention_mask, token_type_ids)
+        return self.score(states).squeeze(-1), self.vector(states)
+
+
+@dataclass
+class Article:
+    text: str
+    reference: str
+    sentences: list  # (start, end) in the text
+    gains: np.ndarray  # of each sentence: its length if it is in the reference extract, else 0
+    pieces: object  # its tokens
+    places: list  # (first token, token after the last) of each sentence
+    teacher: np.ndarray | None = None  # a vector for each sentence
+
+
+def letters(text: str) -> str:
+    return "".join(character for character in text.lower() if character.isalnum())
+
+
+def in_test_part(text: str) -> bool:
+    return int(hashlib.sha1(text.encode()).hexdigest(), 16) % 10 == 3
+
+
+def in_tuning_part(text: str) -> bool:
+    """One in ten of the training rows, on which the selection's constants are chosen."""
+    return int(hashlib.sha1(text.encode()).hexdigest(), 16) % 10 == 4
+
+
+def read_rows(data: Path):
+    return [json.loads(line) for line in (data / "summary/bbc_train.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def token_places(pieces, sentences):
+    places = []
+    for start, end in sentences:
+        first = int(np.searchsorted(pieces.starts, start, side="left"))
+        last = int(np.searchsorted(pieces.starts, end, side="left"))
+        places.append((first, last))
+    return places
+
+
+def make_article(row, tokenizer) -> Article:
+    sentences = split_sentences(row["text"])
+    wanted = letters(row["summary"])
+    gains = []
+    for start, end in sentences:
+        sentence = row["text"][start:end]
+        found = letters(sentence) in wanted
+        gains.append(min(len(words_of(sentence)), MOST_WORDS) / TYPICAL_WORDS if found else 0.0)
+    pieces = tokenizer.encode(row["text"])
+    return Article(row["text"], row["summary"], sentences, np.array(gains, dtype=np.float32), pieces,
+                   token_places(pieces, sentences))
+
+
+def add_teacher_vectors(articles, encoder: Path, cache: Path):
+    """Sentence vectors of the whole pretrained encoder, which the small model learns to agree with."""
+    if cache.exists():
+        vectors = np.load(cache)
+    else:
+        say("summary: reading the sentences with the pretrained encoder ...")
+        tokenizer, model = PieceTokenizer.read(encoder), load_encoder(encoder).eval()
+        texts = [article.text[start:end] for article in articles for start, end in article.sentences]
+        examples = [
+            Example(np.concatenate([[tokenizer.cls], pieces.ids[:126], [tokenizer.sep]]),
+                    np.zeros(min(len(pieces), 126) + 2, dtype=np.int64), number)
+            for number, pieces in enumerate(tokenizer.encode_all(texts))
+        ]
+        vectors = np.zeros((len(texts), 384), dtype=np.float16)
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            for batch in bucketed(examples, 4096, 1):
+                ids, mask, types = inputs_of(batch, tokenizer.pad)
+                states = model(ids, mask, types).float() * mask[:, :, None]
+                mean = nn.functional.normalize(states.sum(1), dim=-1)
+                vectors[[example.target for example in batch]] = mean.numpy()
+        np.save(cache, vectors)
+    position = 0
+    for article in articles:
+        article.teacher = vectors[position : position + len(article.sentences)].astype(np.float32)
+        position += len(article.sentences)
+
+
+def window_example(article: Article, first_sentence: int, tokenizer) -> Example | None:
+    """A window that begins at a sentence; the target is (places, gains, teacher vectors) of its whole sentences."""
+    start = article.places[first_sentence][0]
+    room = MAX_TOKENS - 2
+    ids = np.concatenate([[tokenizer.cls], article.pieces.ids[start : start + room], [tokenizer.sep]])
+    types = np.full(len(ids), LATER_WINDOW if first_sentence else FIRST_WINDOW, dtype=np.int64)
+    whole = [n for n in range(first_sentence, len(article.places))
+             if article.places[n][1] - start <= room and article.places[n][1] > article.places[n][0]]
+    if len(whole) < 2:
+        return None
+    places = [(article.places[n][0] - start + 1, article.places[n][1] - start + 1) for n in whole]
+    return Example(ids, types, (places, article.gains[whole], article.teacher[whole]))
+
+
+def loss_of(tokenizer):
+    def loss(model, batch):
+        scores, vectors = model(*inputs_of(batch, tokenizer.pad))
+        scores, vectors = scores.float(), vectors.float()
+        total = 0.0
+        for number, example in enumerate(batch):
+            places, gains, teacher = example.target
+            average = torch.zeros(len(places), scores.shape[1])
+            for row, (first, last) in enumerate(places):
+                average[row, first:last] = 1.0 / (last - first)
+            sentence_scores = average @ scores[number]
+            gains = torch.from_numpy(gains)
+            # Expected gain: comparable between windows; and its share among the sentences: the ranking.
+            gain_loss = (torch.exp(sentence_scores.clamp(max=4)) - gains * sentence_scores).mean()
+            rank_loss = 0.0
+            if float(gains.sum()) > 0:
+                rank_loss = -(gains / gains.sum() * torch.log_softmax(sentence_scores, dim=0)).sum()
+            ours = nn.functional.normalize(average @ vectors[number], dim=-1)
+            theirs = torch.from_numpy(teacher)
+            vector_loss = (ours @ ours.T - theirs @ theirs.T).pow(2).mean()
+            total = total + gain_loss + 0.5 * rank_loss + 2.0 * vector_loss
+        return total / len(batch)
+
+    return loss
+
+
+def slim(data: Path, encoder: Path):
+    texts = [row["text"] for row in read_rows(data) if not in_test_part(row["text"])]
+    articles = (data / "articles/open_articles.jsonl").read_text(encoding="utf-8").splitlines()
+    texts += [json.loads(line)["text"] for line in articles]
+    rows = (data / "topic/ag_news_train.jsonl").read_text(encoding="utf-8").splitlines()
+    texts += [json.loads(line)["text"] for line in rows]
+    return slim_encoder(encoder, texts, LAYERS, FEED_FORWARD, VOCABULARY)
+
+
+def train_summary(data: Path, encoder: Path, work: Path, name="summary", steps=STEPS, learning_rate=3e-4):
+    torch.manual_seed(1)
+    backbone, tokenizer = slim(data, encoder)
+    rows = [row for row in read_rows(data) if not in_test_part(row["text"]) and not in_tuning_part(row["text"])]
+    articles = [make_article(row, tokenizer) for row in rows]
+    add_teacher_vectors(articles, encoder, work / "summary.vectors.npy")
+
+    def batches(epoch):
+        generator = random.Random(epoch)
+        examples = []
+        for article in articles:
+            later = generator.random() < 0.25 and len(article.sentences) > 4
+            start = generator.randrange(1, len(article.sentences) - 2) if later else 0
+            examples.append(window_example(article, start, tokenizer))
+        return bucketed([example for example in examples if example], 3072, epoch)
+
+    model = SummaryScorer(backbone)
+    train(model, Plan(name, steps, learning_rate, average=0.99), batches, loss_of(tokenizer), work)
+    return model.eval(), tokenizer
+
+
+# Selection and evaluation
+
+
+def read_article(text: str, sentences, tokenizer, run):
+    """(score, unit vector) of each sentence, each sentence read in the window that holds most of it, the earlier if equal."""
+    pieces = tokenizer.encode(text)
+    places = token_places(pieces, sentences)
+    room, start, windows = MAX_TOKENS - 2, 0, []
+    while True:
+        ids = np.concatenate([[tokenizer.cls], pieces.ids[start : start + room], [tokenizer.sep]])
+        types = np.full(len(ids), LATER_WINDOW if start else FIRST_WINDOW, dtype=np.int64)
+        scores, vectors = run(ids, types)
+        windows.append((start, min(start + room, len(pieces)), scores[1:-1], vectors[1:-1]))
+        if start + room >= len(pieces):
+            break
+        start += room - STRIDE
+    scores, units = np.full(len(places), -1e9), np.zeros((len(places), VECTOR), dtype=np.float32)
+    for number, (first, last) in enumerate(places):
+        begin, end, window_scores, window_vectors = max(windows, key=lambda w: min(last, w[1]) - max(first, w[0]))
+        low, high = max(first, begin) - begin, min(last, end) - begin
+        if high > low:
+            scores[number] = window_scores[low:high].mean()
+            mean = window_vectors[low:high].mean(axis=0)
+            units[number] = mean / max(1e-9, float(np.linalg.norm(mean)))
+    return scores, units
+
+
+def select(scores, units, sentences: int, redundancy_penalty: float, position_bias: float) -> list[int]:
+    """The numbers of the chosen sentences in reading order."""
+    scores = scores - position_bias * np.arange(len(scores))
+    chosen = []
+    while len(chosen) < min(sentences, len(scores)):
+        penalty = np.max([units @ units[number] for number in chosen], axis=0) if chosen else np.zeros(len(scores))
+        value = scores - redundancy_penalty * penalty
+        value[chosen] = -np.inf
+        chosen.append(int(value.argmax()))
+    return sorted(chosen)
+
+
+def extract(text, sentences, numbers):
+    return " ".join(text[slice(*sentences[number])] for number in numbers)
+
+
+def read_part(data: Path, part, tokenizer, run):
+    result = []
+    for row in read_rows(data):
+        if part(row["text"]):
+            sentences = split_sentences(row["text"])
+            result.append((row, sentences, *read_article(row["text"], sentences, tokenizer, run)))
+    return result
+
+
+def score_selection(read, redundancy_penalty, position_bias, sentences=SENTENCES):
+    return [
+        rouge(extract(row["text"], spans, select(scores, units, sentences, redundancy_penalty, position_bias)), row["summary"])
+        for row, spans, scores, units in read
+    ]
+
+
+def choose_constants(data: Path, tokenizer, run) -> dict:
+    read = read_part(data, in_tuning_part, tokenizer, run)
+    grid = [(penalty, bias) for penalty in (0.0, 0.2, 0.4, 0.7, 1.0) for bias in (0.0, 0.01, 0.03)]
+    mean = {pair: float(np.mean([f["rouge2"] for f in score_selection(read, *pair)])) for pair in grid}
+    best = max(mean.values())
+    # Of the constants that are as good, the ones that avoid repetition most.
+    penalty, bias = max((pair for pair in grid if mean[pair] >= best - 0.002), key=lambda pair: (pair[0], -pair[1]))
+    return dict(sentences=SENTENCES, redundancy_penalty=penalty, position_bias=bias)
+
+
+def evaluate_summary(data: Path, tokenizer, run, constants) -> dict:
+    read = read_part(data, in_test_part, tokenizer, run)
+    ours = score_selection(read, constants["redundancy_penalty"], constants["position_bias"], constants["sentences"])
+    lead = [rouge(extract(row["text"], spans, range(min(3, len(spans)))), row["summary"]) for row, spans, *_ in read]
+    generator = np.random.default_rng(1)
+    left, right = np.array([f["rouge2"] for f in ours]), np.array([f["rouge2"] for f in lead])
+    ratios = []
+    for _ in range(500):
+        sample = generator.integers(0, len(left), len(left))
+        ratios.append(left[sample].mean() / right[sample].mean())
+    mean = lambda values: {name: float(np.mean([value[name] for value in values])) for name in values[0]}
+    return {
+        "bbc_held_out": dict(
+            **mean(ours), lead3=mean(lead), ratio_to_lead3=float(left.mean() / right.mean()),
+            ratio_interval=[float(np.quantile(ratios, q)) for q in (0.025, 0.975)], rows=len(read),
+        )
+    }
