@@ -25,7 +25,11 @@ def evaluate(task: str, data: Path, tokenizer, graphs: dict, cache: Path) -> dic
         for name, run in runs.items():
             result[name] = topic.evaluate_topic(data, tokenizer, run, temperature)
     elif task == "entities":
-        result["int8"] = entities.evaluate_entities(data, tokenizer, runs["int8"])
+        result["int8"] = {
+            **entities.evaluate_entities(data, tokenizer, runs["int8"], ("sentences",)),
+            **entities.evaluate_entities(data, tokenizer, runs["int8"], ("lower", "upper"), MAIN_ENTITY_SETS),
+            **entities.evaluate_entities(data, tokenizer, runs["int8"], ("natural", "windows"), MAIN_ENTITY_SETS[:1]),
+        }
         result["fp32"] = entities.evaluate_entities(data, tokenizer, runs["fp32"], ("sentences",), MAIN_ENTITY_SETS)
     else:
         constants = summary.choose_constants(data, tokenizer, runs["fp32"])
