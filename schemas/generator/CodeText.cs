@@ -17,7 +17,7 @@ internal sealed class CodeText
 
     public CodeText Open(string line)
     {
-        Line(line);
+        if (line.Length > 0) Line(line);
         Line("{");
         _level++;
         return this;

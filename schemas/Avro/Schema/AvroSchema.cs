@@ -9,8 +9,7 @@ namespace StreamScoring.Schemas.Avro;
 /// </summary>
 public abstract class AvroSchema
 {
-    private string? _canonicalForm;
-    private ulong? _fingerprint;
+    private Identity? _identity;
 
     private protected AvroSchema(AvroType type) => Type = type;
 
@@ -29,10 +28,10 @@ public abstract class AvroSchema
     /// <summary>
     /// The Parsing Canonical Form of the specification: two schemas with the same form read and write the same bytes.
     /// </summary>
-    public string CanonicalForm => _canonicalForm ??= AvroCanonicalForm.Of(this);
+    public string CanonicalForm => Identify().CanonicalForm;
 
     /// <summary>CRC-64-AVRO of <see cref="CanonicalForm"/>: what single-object encoding carries.</summary>
-    public ulong Fingerprint => _fingerprint ??= AvroFingerprint.Crc64(CanonicalForm);
+    public ulong Fingerprint => Identify().Fingerprint;
 
     /// <summary>The schema's text without white space: names, defaults, documentation and all.</summary>
     public string Json { get; internal set; } = "";
@@ -56,6 +55,11 @@ public abstract class AvroSchema
         CollectNamed(this, found, new HashSet<AvroSchema>());
         return found;
     }
+
+    /// <summary>Kept by <see cref="AvroSize"/>; negative until it is known.</summary>
+    internal int MinimumBytes { get; set; } = -1;
+
+    private Identity Identify() => _identity ??= new Identity(AvroCanonicalForm.Of(this));
 
     private static void CollectNamed(AvroSchema schema, List<AvroNamedSchema> found, HashSet<AvroSchema> seen)
     {
@@ -83,6 +87,13 @@ public abstract class AvroSchema
 
     /// <summary><see cref="Json"/>.</summary>
     public override string ToString() => Json;
+
+    private sealed class Identity(string canonicalForm)
+    {
+        public string CanonicalForm { get; } = canonicalForm;
+
+        public ulong Fingerprint { get; } = AvroFingerprint.Crc64(canonicalForm);
+    }
 }
 
 /// <summary>Null, boolean, int, long, float, double, bytes or string.</summary>

@@ -1,0 +1,105 @@
+using System.Buffers;
+using StreamScoring.Schemas.Avro;
+
+namespace StreamScoring.Schemas;
+
+/// <summary>What an <see cref="ArticleSerde"/> works with.</summary>
+public sealed record ArticleSerdeOptions
+{
+    /// <summary>Schemas whose fingerprints are known. Default: <see cref="ArticleSchemas.Known"/>.</summary>
+    public AvroSchemaStore Schemas { get; init; } = ArticleSchemas.Known;
+
+    /// <summary>Where schemas of Confluent framing come from. Default null: such values are an error.</summary>
+    public ISchemaSource? Registry { get; init; }
+
+    /// <summary>
+    /// Schema id that written Avro carries in Confluent framing. Default null: single-object encoding is written.
+    /// </summary>
+    public int? WriterSchemaId { get; init; }
+
+    /// <summary>Bounds for what comes from others.</summary>
+    public AvroLimits Limits { get; init; } = AvroLimits.Default;
+
+    /// <summary>Spelling of the field names in written JSON. Default snake_case.</summary>
+    public FieldNaming JsonNaming { get; init; }
+}
+
+/// <summary>
+/// Articles to and from the wire. Reading tells the forms apart by the first bytes: <c>00</c> Confluent framing,
+/// <c>C3 01</c> Avro single-object encoding, <c>{</c> (after white space or a byte order mark) JSON. Safe for any number
+/// of threads.
+/// </summary>
+public sealed class ArticleSerde
+{
+    private readonly ArticleSerdeOptions _options;
+    private readonly AvroDecoder<Article> _avro;
+
+    /// <summary>A serde with these settings.</summary>
+    public ArticleSerde(ArticleSerdeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _avro = new AvroDecoder<Article>(options.Schemas, options.Registry, options.Limits);
+    }
+
+    /// <summary>A serde with the default settings.</summary>
+    public static ArticleSerde Default { get; } = new(new ArticleSerdeOptions());
+
+    /// <summary>Reads an article in whichever wire form its first bytes announce.</summary>
+    /// <param name="value">Value of a Kafka record, or a line of a file.</param>
+    /// <exception cref="CodecException">The bytes are no article: a typed error with a code, the place and the field.</exception>
+    public Article Decode(ReadOnlySpan<byte> value) => value switch
+    {
+        [AvroCodec.SingleObjectMarker, AvroCodec.SingleObjectVersion, ..] => _avro.DecodeSingleObject(value),
+        [ConfluentFraming.Magic, ..] when _options.Registry is null => throw new ArticleFormatException(ArticleError.NoRegistry,
+            "The value is in Confluent framing (first byte 00) and no schema registry is configured; set SchemaRegistry:Url."),
+        [ConfluentFraming.Magic, ..] => _avro.DecodeConfluent(value),
+        _ => DecodeJson(value),
+    };
+
+    /// <summary>An article in a wire form.</summary>
+    /// <exception cref="CodecException">The article holds what the schema does not allow.</exception>
+    public byte[] Encode(Article article, ArticleFormat format)
+    {
+        if (format == ArticleFormat.Json) return ArticleJson.Write(article, _options.JsonNaming);
+        if (_options.WriterSchemaId is not { } id) return AvroCodec.EncodeSingleObject(article);
+        Span<byte> header = stackalloc byte[ConfluentFraming.HeaderBytes];
+        ConfluentFraming.WriteHeader(header, id);
+        return AvroCodec.Encode(article, header);
+    }
+
+    /// <summary>Writes an article in a wire form.</summary>
+    /// <exception cref="CodecException">The article holds what the schema does not allow; nothing was written.</exception>
+    public void Encode(Article article, ArticleFormat format, IBufferWriter<byte> output)
+    {
+        if (format == ArticleFormat.Json)
+        {
+            ArticleJson.Write(article, output, _options.JsonNaming);
+        }
+        else if (_options.WriterSchemaId is { } id)
+        {
+            Span<byte> header = stackalloc byte[ConfluentFraming.HeaderBytes];
+            ConfluentFraming.WriteHeader(header, id);
+            AvroCodec.Encode(article, header, output);
+        }
+        else
+        {
+            AvroCodec.EncodeSingleObject(article, output);
+        }
+    }
+
+    private static Article DecodeJson(ReadOnlySpan<byte> value)
+    {
+        var text = value.StartsWith("\uFEFF"u8) ? value[3..] : value;
+        var first = text.IndexOfAnyExcept(" \t\r\n"u8);
+        if (first < 0)
+        {
+            throw new ArticleFormatException(ArticleError.Empty, "The value is empty; an article is Avro or a JSON object.");
+        }
+        // What can only be meant as JSON gets JSON's errors.
+        if (text[first] is (byte)'{' or (byte)'[' or (byte)'"') return ArticleJson.Read(text);
+        throw new ArticleFormatException(ArticleError.UnknownForm,
+            $"The value begins with {Convert.ToHexString(value[..Math.Min(4, value.Length)])}: neither Avro single-object encoding (C301), "
+            + "nor Confluent framing (00), nor a JSON object ({).");
+    }
+}

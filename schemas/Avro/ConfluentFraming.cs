@@ -1,0 +1,30 @@
+using System.Buffers.Binary;
+
+namespace StreamScoring.Schemas.Avro;
+
+/// <summary>Confluent's wire format: magic byte 0, the schema's id (4 bytes, big-endian), the data.</summary>
+public static class ConfluentFraming
+{
+    /// <summary>First byte.</summary>
+    public const byte Magic = 0;
+
+    /// <summary>Bytes before the data.</summary>
+    public const int HeaderBytes = 5;
+
+    /// <summary>Writes magic byte and id.</summary>
+    public static void WriteHeader(Span<byte> header, int schemaId)
+    {
+        header[0] = Magic;
+        BinaryPrimitives.WriteInt32BigEndian(header[1..], schemaId);
+    }
+
+    /// <summary>Reads the id.</summary>
+    /// <returns>False where <paramref name="message"/> is too short or begins otherwise.</returns>
+    public static bool TryReadId(ReadOnlySpan<byte> message, out int schemaId)
+    {
+        schemaId = 0;
+        if (message.Length < HeaderBytes || message[0] != Magic) return false;
+        schemaId = BinaryPrimitives.ReadInt32BigEndian(message[1..]);
+        return true;
+    }
+}
