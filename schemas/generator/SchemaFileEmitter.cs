@@ -12,7 +12,7 @@ internal static class SchemaFileEmitter
     /// <returns>The source, or null where there is nothing to say or something is wrong.</returns>
     public static string? Emit(SchemaFile file, EmittedTypes emitted, Action<Diagnostic> report)
     {
-        var parser = new AvroSchemaParser([]);
+        var parser = new AvroSchemaParser([], strictDefaults: true);
         var schema = parser.Parse(file.Text);
         if (parser.Problems.Count > 0)
         {

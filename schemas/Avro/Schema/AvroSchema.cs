@@ -37,13 +37,15 @@ public abstract class AvroSchema
     public string Json { get; internal set; } = "";
 
     /// <summary>Parses an .avsc.</summary>
-    /// <param name="json">Text of the schema.</param>
+    /// <param name="json">
+    /// Text of the schema. A default that does not fit its field counts as none: some writers let such schemas pass.
+    /// </param>
     /// <param name="references">Schemas whose named types <paramref name="json"/> may use without defining them.</param>
     /// <exception cref="AvroSchemaException">The schema is invalid; the exception lists every problem with its place.</exception>
     public static AvroSchema Parse(string json, params IEnumerable<AvroSchema> references)
     {
         if (json is null) throw new ArgumentNullException(nameof(json));
-        var parser = new AvroSchemaParser(references ?? []);
+        var parser = new AvroSchemaParser(references ?? [], strictDefaults: false);
         var schema = parser.Parse(json);
         return parser.Problems.Count == 0 ? schema : throw new AvroSchemaException(parser.Problems);
     }

@@ -14,8 +14,16 @@ internal sealed class AvroSchemaParser
     private readonly List<AvroField> _fieldsWithDefault = [];
     private readonly List<AvroRecordSchema> _records = [];
 
-    public AvroSchemaParser(IEnumerable<AvroSchema> references)
+    private readonly bool _strictDefaults;
+
+    /// <param name="references">Schemas whose named types are known already.</param>
+    /// <param name="strictDefaults">
+    /// Whether a default that does not fit its field is a problem. Otherwise the field has none: writers in other
+    /// languages let such schemas pass, and a writer's defaults do not matter to who reads its data.
+    /// </param>
+    public AvroSchemaParser(IEnumerable<AvroSchema> references, bool strictDefaults)
     {
+        _strictDefaults = strictDefaults;
         foreach (var named in references.SelectMany(schema => schema.NamedTypes())) _names[named.FullName] = named;
     }
 
@@ -39,7 +47,9 @@ internal sealed class AvroSchemaParser
         foreach (var field in _fieldsWithDefault)
         {
             var fault = AvroDefault.Check(field.Schema, field.Default!, out var position);
-            if (fault is not null) Add(AvroSchemaProblem.InvalidDefault, $"The default of field \"{field.Name}\" {fault}.", position);
+            if (fault is null) continue;
+            if (_strictDefaults) Add(AvroSchemaProblem.InvalidDefault, $"The default of field \"{field.Name}\" {fault}.", position);
+            else field.Default = null;
         }
         foreach (var record in _records.Where(record => IsEndless(record, record, [])))
         {
@@ -127,7 +137,6 @@ internal sealed class AvroSchemaParser
             }
             branches.Add(branch);
         }
-        if (json.Items.Count == 0) Add(AvroSchemaProblem.InvalidUnion, "A union needs at least one branch.", json.Position);
         return new AvroUnionSchema(branches) { Json = json.ToString() };
     }
 

@@ -24,7 +24,7 @@ internal static class AvroSize
         {
             case AvroFixedSchema { SizeBytes: var size }: return size;
             case AvroUnionSchema union:
-                var least = long.MaxValue;
+                var least = (long)int.MaxValue;
                 foreach (var branch in union.Branches) least = Math.Min(least, MinimumOf(branch, within));
                 return 1 + least;
             case AvroRecordSchema record:
