@@ -12,6 +12,8 @@ internal static class SentenceBoundary
     /// <summary>How far back from a full stop its word is looked for.</summary>
     private const int LongestWord = 40;
 
+    private static readonly SearchValues<char> WordOpeners = SearchValues.Create("([{\"'“‘«—–-/");
+    private static readonly SearchValues<char> AddressMarks = SearchValues.Create("/@\\:_=&#");
     private static readonly SearchValues<char> Candidates = SearchValues.Create(".!?…。！？｡" + Bullets);
 
     /// <summary>True for marks that end sentences.</summary>
@@ -138,7 +140,8 @@ internal static class SentenceBoundary
         // Inside an address or a path no space comes near.
         var token = mark;
         while (token > 0 && mark - token < LongestWord && !char.IsWhiteSpace(text[token - 1])) token--;
-        return text[token..mark].IndexOfAny("/@\\:_=&#") < 0 && !text[token..mark].StartsWith("www.", StringComparison.OrdinalIgnoreCase);
+        var head = text[token..mark];
+        return !head.ContainsAny(AddressMarks) && !head.StartsWith("www.", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>True where two or more letters, the last ones lower-case, or a closing bracket or digit stand before.</summary>
@@ -153,7 +156,7 @@ internal static class SentenceBoundary
         var start = mark;
         while (start > from && mark - start < LongestWord && !char.IsWhiteSpace(text[start - 1])) start--;
         var word = text[start..mark];
-        var skip = word.LastIndexOfAny("([{\"'“‘«—–-/");
+        var skip = word.LastIndexOfAny(WordOpeners);
         return skip < 0 ? word : word[(skip + 1)..];
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace StreamScoring.Processors.Sentences;
 
 /// <summary>
@@ -5,10 +7,10 @@ namespace StreamScoring.Processors.Sentences;
 /// sentences are in order, never empty, never longer than <see cref="MaxLength"/>.
 /// </summary>
 /// <remarks>
-/// Two levels. Lines: an empty line, a heading, a list item or the start of an indented paragraph ends a sentence whatever it ends with; a line
-/// that was only wrapped does not. Inside a paragraph: full stops, question and exclamation marks and their relatives end
-/// one, unless they belong to an abbreviation, an initial, a number or an address (<see cref="SentenceBoundary"/>).
-/// Linear in the text's length; any UTF-16 will do.
+/// Two levels. Lines: an empty line, a heading, a list item or an indented line ends the sentence before it whatever
+/// that ends with; a line that was only wrapped does not. Inside a paragraph: full stops, question and exclamation
+/// marks and their relatives end one, unless they belong to an abbreviation, an initial, a number or an address
+/// (<see cref="SentenceBoundary"/>). Linear in the text's length; any UTF-16 will do.
 /// </remarks>
 public static class SentenceSplitter
 {
@@ -16,6 +18,8 @@ public static class SentenceSplitter
     public const int MaxLength = 2_000;
 
     private const int WidestWrap = 120;
+
+    private static readonly SearchValues<char> LineBreaks = SearchValues.Create("\n\r\v\f\u0085\u2028\u2029");
 
     /// <summary>Appends the sentences of <paramref name="text"/> to <paramref name="sentences"/>.</summary>
     public static void Split(ReadOnlySpan<char> text, ICollection<SentenceSpan> sentences)
@@ -65,7 +69,7 @@ public static class SentenceSplitter
 
     private static int LineEnd(ReadOnlySpan<char> text, int start, out int next)
     {
-        var length = text[start..].IndexOfAny("\n\r\v\f\u0085\u2028\u2029");
+        var length = text[start..].IndexOfAny(LineBreaks);
         var end = length < 0 ? text.Length : start + length;
         next = Math.Min(end + 1, text.Length);
         if (next < text.Length && text[end] == '\r' && text[next] == '\n') next++;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace StreamScoring.Processors.Tokenization;
@@ -16,6 +17,7 @@ public sealed class WordPieceTokenizer : Tokenizer
     private readonly BertCharacter[] _ascii;
     private readonly VocabularyTrie _trie;
     private readonly (string Text, int Id)[] _literals;
+    private readonly SearchValues<string>? _anyLiteral;
     private readonly int _unknownId;
     private readonly int _maxWordLength;
 
@@ -47,7 +49,13 @@ public sealed class WordPieceTokenizer : Tokenizer
         SeparatorId = Required(ids, options.SeparatorToken, "sep_token");
         PaddingId = Required(ids, options.PaddingToken, "pad_token");
         _unknownId = Required(ids, options.UnknownToken, "unk_token");
-        _literals = [.. options.LiteralTokens.Select(literal => (literal, Required(ids, literal, "literal token")))];
+        _literals =
+        [
+            .. options.LiteralTokens.OrderByDescending(literal => literal.Length)
+                .Select(literal => (literal, Required(ids, literal, "literal token"))),
+        ];
+        if (_literals.Length > 0)
+            _anyLiteral = SearchValues.Create([.. options.LiteralTokens], StringComparison.Ordinal);
         _maxWordLength = options.MaxWordLength;
         _trie = new VocabularyTrie(initial, continuation);
         _characters = BertCharacterMap.For(
@@ -78,18 +86,14 @@ public sealed class WordPieceTokenizer : Tokenizer
         var starts = (stackalloc int[capacity]);
         var ends = (stackalloc int[capacity]);
         var word = new WordInProgress(letters, starts, ends, buffer, maxTokens);
-        if (_literals.Length == 0)
-        {
-            Split(text, 0, text.Length, ref word);
-            return;
-        }
         var from = 0;
-        while (FindLiteral(text, from, out var at, out var literal))
+        for (var at = NextLiteral(text, from); at >= 0; at = NextLiteral(text, from))
         {
+            var (literal, id) = LiteralAt(text, at);
             if (!Split(text, from, at, ref word)) return;
-            from = at + literal.Text.Length;
+            from = at + literal.Length;
             buffer.AddWord(at, from);
-            buffer.AddToken(literal.Id, at, from);
+            buffer.AddToken(id, at, from);
             if (!Fits(ref word)) return;
         }
         Split(text, from, text.Length, ref word);
@@ -100,19 +104,20 @@ public sealed class WordPieceTokenizer : Tokenizer
             ? id
             : throw new InvalidDataException($"The vocabulary has no {name} '{token}'; is it the one of this model?");
 
-    private bool FindLiteral(ReadOnlySpan<char> text, int from, out int at, out (string Text, int Id) literal)
+    private int NextLiteral(ReadOnlySpan<char> text, int from)
     {
-        at = int.MaxValue;
-        literal = default;
-        foreach (var candidate in _literals)
+        if (_anyLiteral is null) return -1;
+        var at = text[from..].IndexOfAny(_anyLiteral);
+        return at < 0 ? -1 : from + at;
+    }
+
+    private (string Text, int Id) LiteralAt(ReadOnlySpan<char> text, int at)
+    {
+        foreach (var literal in _literals)
         {
-            var index = text[from..].IndexOf(candidate.Text, StringComparison.Ordinal);
-            if (index < 0 || from + index > at) continue;
-            if (from + index == at && candidate.Text.Length <= literal.Text.Length) continue;
-            at = from + index;
-            literal = candidate;
+            if (text[at..].StartsWith(literal.Text, StringComparison.Ordinal)) return literal;
         }
-        return at != int.MaxValue;
+        throw new InvalidOperationException("A literal token was found and is not there.");
     }
 
     /// <summary>Cuts text[from..to] into words and these into pieces. False: the buffer is full.</summary>

@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.Text;
+using StreamScoring.Processors.Models;
+using StreamScoring.Processors.Onnx;
+using StreamScoring.Schemas;
+
+namespace StreamScoring.Processors.Summarization;
+
+/// <summary>Chooses the sentences that say most about an article and fills <see cref="Article.Summary"/>.</summary>
+/// <remarks>
+/// The graph reads the body in windows of whole sentences and gives <c>scores</c> [batch, sequence] and <c>embeddings</c>
+/// [batch, sequence, width]; a sentence has the mean score of its tokens, and the direction of their mean embedding.
+/// Sentences are chosen greedily by score less a redundancy penalty and given in reading order, with the logistic function
+/// of their score. Bylines, credits and the like are chosen only where there is nothing else. An article without a body is
+/// summarized by its title; one without a word keeps a null summary and gets a warning.
+/// </remarks>
+public sealed class ExtractiveSummarizationProcessor : IArticleProcessor
+{
+    private readonly Worker _worker;
+
+    /// <summary>Loads the model.</summary>
+    /// <exception cref="ModelException">The model cannot be used for extractive summarization.</exception>
+    public ExtractiveSummarizationProcessor(ModelFolder folder, ModelProcessorOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        _worker = new Worker(folder, options ?? new ModelProcessorOptions());
+    }
+
+    /// <inheritdoc/>
+    public ModelIdentity? Model => _worker.Model;
+
+    /// <inheritdoc/>
+    public void Process(
+        ReadOnlySpan<Article> batch, Span<IReadOnlyList<string>?> warnings, CancellationToken cancellationToken) =>
+        _worker.Process(batch, warnings, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _worker.Dispose();
+
+    private sealed class Worker : ModelProcessor<Work>
+    {
+        private static readonly OnnxOutput[] Outputs = [new("scores", PerToken: true), new("embeddings", PerToken: true)];
+
+        public Worker(ModelFolder folder, ModelProcessorOptions options)
+            : base(folder, ModelTask.ExtractiveSummarization, Outputs, options) =>
+            Probe(Manifest.TokenTypes == TokenTypeUse.Continuation ? 1 : 0, outputs =>
+            {
+                if (outputs[0].Length == Manifest.MaxTokens) return;
+                throw new ModelException(ModelError.WrongShape, folder.Path,
+                    "output 'scores' has more than one number for a token.");
+            });
+
+        protected override Work CreateWork() => new();
+
+        protected override IReadOnlyList<string>? Prepare(Article article, Work work, TokenRows rows)
+        {
+            work.Field = ArticleField.Body;
+            var reading = work.Reading;
+            if (!reading.Prepare(article.Body, Tokenizer, Manifest, Options.MaxTokens, rows))
+            {
+                work.Field = ArticleField.Title;
+                if (!reading.Prepare(article.Title, Tokenizer, Manifest, Options.MaxTokens, rows)) return ReadingWarnings.NoText;
+            }
+            return ReadingWarnings.Truncated(reading.Truncated, Options.MaxTokens);
+        }
+
+        protected override void Receive(Work work, int row, RowOutputs outputs) =>
+            work.Reading.Receive(row, outputs[0], outputs[1]);
+
+        protected override void Finish(Article article, Work work)
+        {
+            article.Summary = null;
+            var reading = work.Reading;
+            var count = reading.Sentences.Count;
+            if (count == 0) return;
+            var text = work.Field == ArticleField.Title ? article.Title : article.Body;
+            var candidates = ArrayPool<bool>.Shared.Rent(count);
+            FindCandidates(text, reading, candidates.AsSpan(0, count));
+            SentenceSelector.Select(reading, candidates.AsSpan(0, count), Manifest.Selection, work.Chosen);
+            ArrayPool<bool>.Shared.Return(candidates);
+            if (work.Chosen.Count > 0) article.Summary = Compose(text, work);
+        }
+
+        private static void FindCandidates(string text, SentenceReading reading, Span<bool> candidates)
+        {
+            var any = false;
+            for (var i = 0; i < candidates.Length; i++)
+            {
+                var sentence = reading.Sentences[i];
+                candidates[i] = float.IsFinite(reading.Scores[i]) && !Boilerplate.Is(text.AsSpan(sentence.Start..sentence.End));
+                any |= candidates[i];
+            }
+            if (any) return;
+            for (var i = 0; i < candidates.Length; i++) candidates[i] = float.IsFinite(reading.Scores[i]);
+        }
+
+        private static Summary Compose(string text, Work work)
+        {
+            var summary = new Summary();
+            var joined = new StringBuilder();
+            foreach (var index in work.Chosen)
+            {
+                var sentence = work.Reading.Sentences[index];
+                if (joined.Length > 0) joined.Append(' ');
+                joined.Append(text, sentence.Start, sentence.Length);
+                summary.Sentences.Add(new SummarySentence
+                {
+                    Field = work.Field,
+                    Start = sentence.Start,
+                    End = sentence.End,
+                    Score = 1 / (1 + MathF.Exp(-work.Reading.Scores[index])),
+                });
+            }
+            summary.Text = joined.ToString();
+            return summary;
+        }
+    }
+
+    private sealed class Work : IDisposable
+    {
+        public SentenceReading Reading { get; } = new();
+
+        public ArticleField Field { get; set; }
+
+        public List<int> Chosen { get; } = [];
+
+        public void Dispose() => Reading.Dispose();
+    }
+}
