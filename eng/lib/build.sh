@@ -50,6 +50,8 @@ build() {
   local log=$REPO/artifacts/build/log.txt properties=()
   [[ ${GPU:-0} == 1 || ${GPU:-} == true ]] && properties+=(-p:Gpu=true)
   complain "building $2 ..."
+  # MSBuild writes into files that are there; a program that runs from them would crash. Removed ones it keeps.
+  rm -rf "$REPO/app/bin/Release"
   # No compiler server: it would outlive this shell and hold what it inherits, the lock among it.
   if ! (cd "$REPO" && dotnet build "$1" --configuration Release --nologo --verbosity quiet \
     -consoleLoggerParameters:NoSummary -p:UseSharedCompilation=false "${properties[@]}") >"$log" 2>&1 {lock}>&-; then

@@ -1,5 +1,3 @@
-using StreamScoring.Testing.Internal;
-
 namespace StreamScoring.Testing.Processes;
 
 /// <summary>Where the streamscoring program of this build is.</summary>

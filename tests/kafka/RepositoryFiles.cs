@@ -1,15 +1,17 @@
-namespace StreamScoring.Testing.Internal;
+namespace StreamScoring.Testing;
 
 /// <summary>Files of the repository that the tests were built in.</summary>
-internal static class RepositoryFiles
+public static class RepositoryFiles
 {
     private const string Mark = "StreamScoring.slnx";
 
     /// <summary>The repository's top folder.</summary>
-    internal static string Root { get; } = FindRoot();
+    public static string Root { get; } = FindRoot();
 
-    /// <summary>A file or folder that must be there.</summary>
-    internal static string Find(params string[] parts)
+    /// <summary>The full path of a file or folder that must be there.</summary>
+    /// <param name="parts">Its path below <see cref="Root"/>.</param>
+    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    public static string Find(params string[] parts)
     {
         var path = Path.Combine([Root, .. parts]);
         return Path.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing.", path);
