@@ -35,7 +35,7 @@ fingerprint() {
   for source in "$@"; do [[ -e $REPO/$source ]] && present+=("$source"); done
   {
     echo "gpu=${GPU:-0}"
-    (cd "$REPO" && find "${present[@]}" \( -name bin -o -name obj -o -name TestResults \) -prune -o \
+    (cd "$REPO" && find "${present[@]}" \( -name bin -o -name obj -o -name node_modules -o -name TestResults \) -prune -o \
       -type f -printf '%p %s %T@\n' | LC_ALL=C sort)
   } | sha256sum | cut -d' ' -f1
 }
