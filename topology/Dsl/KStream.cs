@@ -183,7 +183,8 @@ internal sealed class KStream<TKey, TValue>(StreamsBuilder builder, Outlet<TKey,
         builder.AddNode(node);
     }
 
-    private KStream<TKeyOut, TValueOut> Add<TKeyOut, TValueOut>(OperatorNode<TKey, TValue, TKeyOut, TValueOut> node)
+    /// <summary>Appends a node that was made and named elsewhere.</summary>
+    internal KStream<TKeyOut, TValueOut> Add<TKeyOut, TValueOut>(OperatorNode<TKey, TValue, TKeyOut, TValueOut> node)
     {
         AddLast(node);
         return new KStream<TKeyOut, TValueOut>(builder, node.Out);

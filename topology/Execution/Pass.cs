@@ -33,7 +33,7 @@ internal sealed partial class Pass
     {
         Executor = executor;
         StageStates = new IStageState[stages.Count];
-        for (var i = 0; i < stages.Count; i++) StageStates[i] = stages[i].CreateState();
+        for (var i = 0; i < stages.Count; i++) StageStates[i] = stages[i].CreateState(this);
     }
 
     public SubTopologyExecutor Executor { get; }
@@ -96,11 +96,14 @@ internal sealed partial class Pass
         _inputCount = inputCount;
         CancellationToken = cancellationToken;
         if (_slots.Length < inputCount) _slots = new SlotState[Math.Max(inputCount, 16)];
+        _slotCount = inputCount;
     }
 
-    public void AddInput(ConsumedRecord input, StreamTask? task)
+    /// <summary>Takes up input record number <paramref name="index"/>; its slot has the same number.</summary>
+    public void TakeInput(int index, ConsumedRecord input, StreamTask? task)
     {
-        Slot = AddSlot(new SlotState { Order = _slotCount, Input = input, Task = task, StreamTimeMs = task?.StreamTimeMs ?? -1 });
+        _slots[index] = new SlotState { Order = index, Input = input, Task = task, StreamTimeMs = task?.StreamTimeMs ?? -1 };
+        Slot = index;
         Doing = ProcessingStage.Processing;
     }
 

@@ -96,7 +96,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
             pass.Begin(batch.Count, cancellationToken);
             for (var i = 0; i < batch.Count; i++)
             {
-                RunFirstStage(batch[i], pass);
+                RunFirstStage(i, batch[i], pass);
                 pass.PunctuateStreamTime(stage: 0, order: i);
             }
             RunStages(pass);
@@ -208,9 +208,9 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
             exception);
     }
 
-    private void RunFirstStage(ConsumedRecord input, Pass pass)
+    private void RunFirstStage(int index, ConsumedRecord input, Pass pass)
     {
-        pass.AddInput(input, TaskOf(input));
+        pass.TakeInput(index, input, TaskOf(input));
         var source = _graph.SourceOf(input.Topic) ?? throw new ArgumentException(
             $"Sub-topology {SubTopologyId} does not read topic '{input.Topic}' but {string.Join(", ", SourceTopics)}.",
             nameof(input));

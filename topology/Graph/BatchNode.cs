@@ -3,6 +3,15 @@ using StreamScoring.Topology.Processing;
 
 namespace StreamScoring.Topology.Graph;
 
+/// <summary>A batch operator, whatever it is typed to.</summary>
+internal interface IBatchNode
+{
+    BatchOptions Options { get; }
+
+    /// <summary>Number of the node among the sub-topology's batch nodes.</summary>
+    int BatchIndex { get; set; }
+}
+
 /// <summary>
 /// Collects the whole micro-batch, then calls its processor in chunks. A chunk that throws is halved until the records
 /// that cannot be processed stand alone: those fail, their neighbours go on.
@@ -13,115 +22,97 @@ internal sealed class BatchNode<TKeyIn, TValueIn, TKeyOut, TValueOut>(
 {
     public BatchOptions Options => options;
 
-    /// <summary>Number of the node among the sub-topology's batch nodes.</summary>
     public int BatchIndex { get; set; }
+
+    private IBatchProcessor<TKeyIn, TValueIn, TKeyOut, TValueOut> Processor => processor;
 
     public override void Validate(List<string> mistakes) => options.Validate(Name, mistakes);
 
-    public IStageState CreateState() => new State();
+    public IStageState CreateState(Pass pass) => new Work(this, pass);
 
     public override void Process(in Record<TKeyIn, TValueIn> record, Pass pass) =>
-        StateOf(pass).Input.Add(pass.Slot, record);
+        ((Work)pass.StageStates[Stage - 1]).Input.Add(pass.Slot, record);
 
     public void RunStage(Pass pass)
     {
-        var state = StateOf(pass);
-        state.Input.Prepare(pass);
-        for (var start = 0; start < state.Input.Count; start += options.MaxRecords)
-            RunChunk(state, start, Math.Min(options.MaxRecords, state.Input.Count - start), pass);
+        var work = (Work)pass.StageStates[Stage - 1];
+        work.Input.Prepare(pass);
+        for (var start = 0; start < work.Input.Count; start += options.MaxRecords)
+            Bisection.Run(work, start, Math.Min(options.MaxRecords, work.Input.Count - start));
     }
 
-    private State StateOf(Pass pass) => (State)pass.StageStates[Stage - 1];
-
-    private void RunChunk(State state, int start, int length, Pass pass)
+    /// <summary>The node's share of a pass.</summary>
+    private sealed class Work(BatchNode<TKeyIn, TValueIn, TKeyOut, TValueOut> node, Pass pass) : IStageState, IBisected
     {
-        pass.CancellationToken.ThrowIfCancellationRequested();
-        pass.Current = this;
-        state.Output.Reset(length);
-        try
-        {
-            if (pass.HasFaults) InjectFaults(state, start, length, pass);
-            processor.Process(state.Input.Slice(start, length), state.Output, pass.CancellationToken);
-        }
-        catch (Exception exception) when (!pass.IsCancellation(exception))
-        {
-            if (length == 1)
-            {
-                FailOne(state.Input.SlotOf(start), exception, pass);
-                return;
-            }
-            var half = length / 2;
-            RunChunk(state, start, half, pass);
-            RunChunk(state, start + half, length - half, pass);
-            return;
-        }
-        Release(state, start, length, pass);
-    }
+        private readonly BatchOutput<TKeyOut, TValueOut> _output = new();
 
-    private void Release(State state, int start, int length, Pass pass)
-    {
-        foreach (var (index, error) in state.Output.Failures)
-        {
-            var slot = state.Input.SlotOf(start + index);
-            if (!pass.IsFailed(slot)) FailOne(slot, error, pass);
-        }
-        if (state.Output.Failures.Count < length) pass.Executor.NoteBatchSuccess(BatchIndex);
+        public StageBuffer<TKeyIn, TValueIn> Input { get; } = new();
 
-        state.Output.SortByIndex();
-        var entries = state.Output.Entries;
-        for (var i = 0; i < entries.Count; i++)
+        public Exception? TryRun(int start, int length)
         {
-            var slot = state.Input.SlotOf(start + entries[i].Index);
-            if (pass.IsFailed(slot)) continue;
-            pass.Select(slot);
-            pass.Current = this;
+            pass.CancellationToken.ThrowIfCancellationRequested();
+            pass.Current = node;
+            _output.Reset(length);
             try
             {
-                Out.Emit(entries[i].Record, pass);
-                pass.ThrowSwallowedFailure();
+                if (pass.HasFaults) InjectFaults(start, length);
+                node.Processor.Process(Input.Slice(start, length), _output, pass.CancellationToken);
+                return null;
             }
             catch (Exception exception) when (!pass.IsCancellation(exception))
             {
-                pass.FailSelected(exception);
+                return exception;
             }
         }
-    }
 
-    private void FailOne(int slot, Exception exception, Pass pass)
-    {
-        pass.Select(slot);
-        pass.Current = this;
-        pass.Executor.NoteBatchFailure(this, BatchIndex, pass.Input, exception);
-        pass.FailSelected(exception);
-    }
-
-    private void InjectFaults(State state, int start, int length, Pass pass)
-    {
-        for (var i = 0; i < length; i++)
+        public void Succeeded(int start, int length)
         {
-            pass.Select(state.Input.SlotOf(start + i));
-            pass.InjectFault(this);
+            foreach (var (index, error) in _output.Failures) Failed(start + index, error);
+            if (_output.Failures.Count < length) pass.Executor.NoteBatchSuccess(node.BatchIndex);
+
+            _output.SortByIndex();
+            var entries = _output.Entries;
+            for (var i = 0; i < entries.Count; i++)
+            {
+                var slot = Input.SlotOf(start + entries[i].Index);
+                if (pass.IsFailed(slot)) continue;
+                pass.Select(slot);
+                pass.Current = node;
+                try
+                {
+                    node.Out.Emit(entries[i].Record, pass);
+                    pass.ThrowSwallowedFailure();
+                }
+                catch (Exception exception) when (!pass.IsCancellation(exception))
+                {
+                    pass.FailSelected(exception);
+                }
+            }
         }
-    }
 
-    private sealed class State : IStageState
-    {
-        public StageBuffer<TKeyIn, TValueIn> Input { get; } = new();
-
-        public BatchOutput<TKeyOut, TValueOut> Output { get; } = new();
+        public void Failed(int index, Exception exception)
+        {
+            var slot = Input.SlotOf(index);
+            if (pass.IsFailed(slot)) return;
+            pass.Select(slot);
+            pass.Current = node;
+            pass.Executor.NoteBatchFailure(node, node.BatchIndex, pass.Input, exception);
+            pass.FailSelected(exception);
+        }
 
         public void Clear()
         {
             Input.Clear();
-            Output.Reset(0);
+            _output.Reset(0);
+        }
+
+        private void InjectFaults(int start, int length)
+        {
+            for (var i = 0; i < length; i++)
+            {
+                pass.Select(Input.SlotOf(start + i));
+                pass.InjectFault(node);
+            }
         }
     }
-}
-
-/// <summary>A batch operator, whatever it is typed to.</summary>
-internal interface IBatchNode
-{
-    BatchOptions Options { get; }
-
-    int BatchIndex { get; set; }
 }

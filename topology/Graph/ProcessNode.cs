@@ -32,7 +32,7 @@ internal sealed class ProcessNode<TKeyIn, TValueIn, TKeyOut, TValueOut>(
         return new ProcessorInstance<TKeyIn, TValueIn, TKeyOut, TValueOut>(this, processor, task);
     }
 
-    public IStageState CreateState() => new StageBuffer<TKeyIn, TValueIn>();
+    public IStageState CreateState(Pass pass) => new StageBuffer<TKeyIn, TValueIn>();
 
     public override void Process(in Record<TKeyIn, TValueIn> record, Pass pass)
     {

@@ -1,0 +1,18 @@
+using System.Buffers;
+using StreamScoring.Schemas;
+using StreamScoring.Topology.Serialization;
+
+namespace StreamScoring.Topology.Articles;
+
+/// <summary>Articles as values of records: read in any wire form, written in one.</summary>
+/// <param name="serde">From and to bytes.</param>
+/// <param name="format">What is written.</param>
+public sealed class ArticleValueSerde(ArticleSerde serde, ArticleFormat format = ArticleFormat.Avro) : ISerde<Article>
+{
+    /// <inheritdoc/>
+    public void Serialize(Article value, IBufferWriter<byte> destination, in SerdeContext context) =>
+        serde.Encode(value, format, destination);
+
+    /// <inheritdoc/>
+    public Article Deserialize(ReadOnlySpan<byte> data, in SerdeContext context) => serde.Decode(data);
+}

@@ -1,0 +1,34 @@
+using StreamScoring.Schemas;
+using StreamScoring.Topology.Processing;
+
+namespace StreamScoring.Topology.Articles;
+
+/// <summary>A node of the article stream, as its configuration says.</summary>
+public sealed record NodeDefinition
+{
+    /// <summary>Kind that passes the bytes on unchanged.</summary>
+    public const string IdentityKind = "identity";
+
+    /// <summary>Name, unique: letters a to z, digits, '.', '_', '-'. Provenance and dead letters carry it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Kind of processor, e.g. <c>text-classification</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Name of the model; null where the kind has none.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Topic it reads.</summary>
+    public required string Input { get; init; }
+
+    /// <summary>Topic it writes.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>How it writes articles. Default: Avro.</summary>
+    public ArticleFormat Format { get; init; } = ArticleFormat.Avro;
+
+    /// <summary>How many articles the model gets in one call. Default: 64 records, 4 MiB, 5 ms.</summary>
+    public BatchOptions Batch { get; init; } = new();
+
+    internal bool IsIdentity => Kind == IdentityKind;
+}
