@@ -42,8 +42,8 @@ public static partial class ArticleJson
         }
         catch (JsonException e)
         {
-            // System.Text.Json gives no code of its own for depth.
-            var tooDeep = e.Message.Contains("depth", StringComparison.Ordinal);
+            // System.Text.Json gives no code of its own for depth, and counts from the innermost start token.
+            var tooDeep = json.Depth >= MaxDepth - 1;
             throw new ArticleFormatException(tooDeep ? ArticleError.TooDeep : ArticleError.InvalidJson,
                 tooDeep
                     ? $"The JSON is nested deeper than {MaxDepth} levels."

@@ -14,6 +14,9 @@ internal ref struct JsonInput(ReadOnlySpan<byte> utf8, int maxDepth)
 
     public readonly JsonTokenType Token => _reader.TokenType;
 
+    /// <summary>Objects and arrays that are open.</summary>
+    public readonly int Depth => _reader.CurrentDepth;
+
     public readonly bool IsNull => _reader.TokenType == JsonTokenType.Null;
 
     /// <summary>Reads the next token; false at the end of the text.</summary>
