@@ -1,0 +1,271 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Confluent.Kafka;
+using StreamScoring.Testing.Brokers;
+using StreamScoring.Testing.Processes;
+
+namespace StreamScoring.App.Tests.Chaos;
+
+/// <summary>
+/// Runs the real program many times on a real Kafka, breaks things on a schedule made from a seed, and then counts, in
+/// the manner of Kafka Streams' EOS system test: every record once, in order for each key, no transaction left open,
+/// the input committed to its end.
+/// </summary>
+internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) : IAsyncDisposable
+{
+    private const int Partitions = 4;
+
+    private readonly Random _random = new(options.Seed);
+    private readonly List<ChildProcess> _instances = [];
+    private readonly List<Task> _thawing = [];
+    private readonly List<string> _schedule = [];
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly string _run = KafkaBrokerExtensions.NewName("chaos");
+    private readonly string _folder = Directory.CreateTempSubdirectory("streamscoring-chaos-").FullName;
+    private int _kills;
+
+    internal async Task<VerifierReport> RunAsync(CancellationToken cancellationToken)
+    {
+        for (var hop = 0; hop <= options.Hops; hop++) await broker.CreateTopicAsync(Topic(hop), Partitions, cancellationToken);
+        await File.WriteAllTextAsync(ConfigFile, Configuration(), cancellationToken);
+        for (var i = 0; i < options.Instances; i++) StartInstance();
+
+        var producing = Task.Run(() => ProduceAsync(cancellationToken), cancellationToken);
+        var faults = 0;
+        while (_clock.Elapsed < options.Duration)
+        {
+            await PauseAsync(options.MinPause, options.MaxPause, cancellationToken);
+            await BreakSomethingAsync(cancellationToken);
+            faults++;
+        }
+
+        await producing;
+        await Task.WhenAll(_thawing);
+        await WaitUntilAllArrivedAsync(cancellationToken);
+        foreach (var instance in _instances) instance.Signal(ProcessSignal.Terminate);
+        foreach (var instance in _instances)
+        {
+            var exitCode = await instance.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
+            Assert.True(exitCode == 0, $"an instance ended with {exitCode}:\n{string.Join('\n', instance.Errors.TakeLast(30))}");
+        }
+        return Count(faults);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var instance in _instances) await instance.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private string ConfigFile => Path.Combine(_folder, "chaos.json");
+
+    private string Topic(int hop) => $"{_run}.{hop}";
+
+    private string Configuration() => JsonSerializer.Serialize(new
+    {
+        Nodes = Enumerable.Range(0, options.Hops).Select(hop => new
+        {
+            Name = $"hop{hop}", Kind = "identity", Input = Topic(hop), Output = Topic(hop + 1),
+        }),
+        DeadLetterTopic = "",
+    });
+
+    private void StartInstance()
+    {
+        _instances.Add(ChildProcess.StartProgram(
+        [
+            "stream", "--bootstrap", broker.BootstrapServers, "--config", ConfigFile, "--group", _run,
+            "--guarantee", options.Guarantee,
+        ], new ChildProcessOptions { RetainedLines = 2_000 }));
+    }
+
+    private async Task ProduceAsync(CancellationToken cancellationToken)
+    {
+        using var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig
+        {
+            BootstrapServers = broker.BootstrapServers, EnableIdempotence = true, LingerMs = 5, MessageTimeoutMs = 300_000,
+            QueueBufferingMaxMessages = 1_000_000, Partitioner = Partitioner.Murmur2Random,
+        }).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
+        for (var i = 0; i < options.Records; i++)
+        {
+            // Spread over the run: record i is due at its share of the duration.
+            if (i % 100 == 0)
+            {
+                var due = options.Duration * ((double)i / options.Records);
+                if (due > _clock.Elapsed) await Task.Delay(due - _clock.Elapsed, cancellationToken);
+            }
+            producer.Produce(Topic(0), new Message<byte[], byte[]>
+            {
+                Key = Encoding.ASCII.GetBytes($"k{i % options.Keys}"),
+                Value = Encoding.ASCII.GetBytes(i.ToString(CultureInfo.InvariantCulture)),
+            });
+        }
+        while (producer.Flush(TimeSpan.FromSeconds(1)) > 0) cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task BreakSomethingAsync(CancellationToken cancellationToken)
+    {
+        var index = _random.Next(_instances.Count);
+        switch (_random.Next(options.RestartsBroker ? 20 : 19))
+        {
+            case < 9:
+                Note($"kill -9 instance {index}");
+                _instances[index].Signal(ProcessSignal.Kill);
+                _kills++;
+                await ReplaceAsync(index, cancellationToken);
+                break;
+            case < 13:
+                Note($"SIGTERM instance {index}");
+                _instances[index].Signal(ProcessSignal.Terminate);
+                await ReplaceAsync(index, cancellationToken);
+                break;
+            case < 16:
+                // Longer than the session timeout: it comes back as a zombie that still believes to own its partitions.
+                Note($"SIGSTOP instance {index} for 12 s");
+                _instances[index].Signal(ProcessSignal.Stop);
+                _thawing.Add(ThawAsync(_instances[index]));
+                break;
+            case < 18:
+                Note("scale out");
+                if (_instances.Count < options.Instances + 2) StartInstance();
+                break;
+            case < 19:
+                Note("scale in");
+                if (_instances.Count > 1)
+                {
+                    var leaving = _instances[^1];
+                    _instances.RemoveAt(_instances.Count - 1);
+                    leaving.Signal(ProcessSignal.Continue);
+                    leaving.Signal(ProcessSignal.Terminate);
+                    await leaving.WaitForExitAsync(TimeSpan.FromSeconds(90), cancellationToken);
+                    await leaving.DisposeAsync();
+                }
+                break;
+            default:
+                Note("kill -9 the broker");
+                await broker.KillAsync();
+                await broker.StartAgainAsync(cancellationToken);
+                break;
+        }
+    }
+
+    private async Task ReplaceAsync(int index, CancellationToken cancellationToken)
+    {
+        var old = _instances[index];
+        old.Signal(ProcessSignal.Continue);
+        await old.WaitForExitAsync(TimeSpan.FromSeconds(90), cancellationToken);
+        await old.DisposeAsync();
+        await PauseAsync(TimeSpan.Zero, TimeSpan.FromSeconds(1), cancellationToken);
+        _instances.RemoveAt(index);
+        StartInstance();
+    }
+
+    private static async Task ThawAsync(ChildProcess instance)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(12));
+        instance.Signal(ProcessSignal.Continue);
+    }
+
+    private Task PauseAsync(TimeSpan from, TimeSpan to, CancellationToken cancellationToken) =>
+        Task.Delay(from + ((to - from) * _random.NextDouble()), cancellationToken);
+
+    private void Note(string action) =>
+        _schedule.Add(string.Create(CultureInfo.InvariantCulture, $"  {_clock.Elapsed.TotalSeconds,7:0.0} s  {action}"));
+
+    private async Task WaitUntilAllArrivedAsync(CancellationToken cancellationToken)
+    {
+        var seen = new bool[options.Records];
+        var missing = options.Records;
+        using var reader = Reader();
+        reader.Assign(AllPartitions(options.Hops, Offset.Beginning));
+        var waited = Stopwatch.StartNew();
+        while (missing > 0 && waited.Elapsed < TimeSpan.FromMinutes(3))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (reader.Consume(TimeSpan.FromMilliseconds(200)) is not { IsPartitionEOF: false } record) continue;
+            var number = Number(record);
+            if (!seen[number]) missing--;
+            seen[number] = true;
+            waited.Restart();
+        }
+        await Task.CompletedTask;
+    }
+
+    private VerifierReport Count(int faults)
+    {
+        var times = new int[options.Records];
+        var last = new int[options.Keys];
+        Array.Fill(last, -1);
+        var (read, outOfOrder) = (0L, 0);
+        ReadToEnd(options.Hops, record =>
+        {
+            var number = Number(record);
+            read++;
+            if (times[number]++ == 0)
+            {
+                if (number < last[number % options.Keys]) outOfOrder++;
+                last[number % options.Keys] = number;
+            }
+        });
+
+        var (openTransactions, uncommitted) = (0, 0);
+        for (var hop = 0; hop <= options.Hops; hop++) openTransactions += CountOpenTransactions(hop);
+        for (var hop = 0; hop < options.Hops; hop++) uncommitted += CountUncommitted(hop);
+        return new VerifierReport(
+            options.Seed, options.Records, faults, _kills, read, times.Count(n => n == 0), times.Count(n => n > 1), outOfOrder,
+            openTransactions, uncommitted, _schedule);
+    }
+
+    // The last stable offset stays behind the high watermark as long as a transaction is open.
+    private int CountOpenTransactions(int hop)
+    {
+        using var committed = Reader();
+        using var uncommitted = Reader(IsolationLevel.ReadUncommitted);
+        return AllPartitions(hop, Offset.Beginning).Count(entry =>
+            committed.QueryWatermarkOffsets(entry.TopicPartition, TimeSpan.FromSeconds(30)).High <
+            uncommitted.QueryWatermarkOffsets(entry.TopicPartition, TimeSpan.FromSeconds(30)).High);
+    }
+
+    // A partition whose committed offset is not behind its last record.
+    private int CountUncommitted(int hop)
+    {
+        var ends = new Dictionary<int, long>();
+        ReadToEnd(hop, record => ends[record.Partition.Value] = record.Offset.Value + 1);
+        using var group = Reader(group: _run);
+        var committed = group.Committed(
+            AllPartitions(hop, Offset.Beginning).Select(entry => entry.TopicPartition), TimeSpan.FromSeconds(30));
+        return committed.Count(entry => ends.TryGetValue(entry.Partition.Value, out var end) && entry.Offset.Value != end);
+    }
+
+    private void ReadToEnd(int hop, Action<ConsumeResult<byte[], byte[]>> look)
+    {
+        using var reader = Reader();
+        var open = AllPartitions(hop, Offset.Beginning).Select(entry => entry.TopicPartition).ToHashSet();
+        reader.Assign(AllPartitions(hop, Offset.Beginning));
+        var waited = Stopwatch.StartNew();
+        while (open.Count > 0)
+        {
+            Assert.True(waited.Elapsed < TimeSpan.FromMinutes(5), $"the end of {Topic(hop)} was not reached");
+            var record = reader.Consume(TimeSpan.FromMilliseconds(500));
+            if (record is null) continue;
+            if (record.IsPartitionEOF) open.Remove(record.TopicPartition);
+            else look(record);
+        }
+    }
+
+    private IEnumerable<TopicPartitionOffset> AllPartitions(int hop, Offset offset) =>
+        Enumerable.Range(0, Partitions).Select(number => new TopicPartitionOffset(Topic(hop), number, offset));
+
+    private IConsumer<byte[], byte[]> Reader(
+        IsolationLevel isolation = IsolationLevel.ReadCommitted, string group = "chaos-reader") =>
+        new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+        {
+            BootstrapServers = broker.BootstrapServers, GroupId = group, EnableAutoCommit = false,
+            EnablePartitionEof = true, IsolationLevel = isolation,
+        }).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
+
+    private static int Number(ConsumeResult<byte[], byte[]> record) =>
+        int.Parse(Encoding.ASCII.GetString(record.Message.Value), CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,46 @@
+using StreamScoring.Testing.Brokers;
+
+namespace StreamScoring.App.Tests.Chaos;
+
+/// <summary>
+/// The promise under faults. A failure prints its seed; <c>STREAMSCORING_CHAOS_SEED</c> runs that schedule again.
+/// </summary>
+public sealed class VerifierTests(ITestOutputHelper output)
+{
+    [Fact]
+    public Task Exactly_once_survives_a_minute_of_faults() => VerifyAsync(new VerifierOptions
+    {
+        Seed = Seed(), Guarantee = "exactly-once", Records = 60_000, Duration = TimeSpan.FromSeconds(45), RestartsBroker = false,
+    });
+
+    [Fact]
+    [Trait("Category", "Chaos")]
+    public Task Exactly_once_survives_a_hundred_kills() => VerifyAsync(new VerifierOptions
+    {
+        Seed = Seed(), Guarantee = "exactly-once", Records = 1_000_000, Duration = TimeSpan.FromMinutes(14), Instances = 3,
+        MinPause = TimeSpan.FromSeconds(0.5), MaxPause = TimeSpan.FromSeconds(3),
+    });
+
+    [Fact]
+    [Trait("Category", "Chaos")]
+    public Task At_least_once_survives_faults() => VerifyAsync(new VerifierOptions
+    {
+        Seed = Seed(), Guarantee = "at-least-once", Records = 200_000, Duration = TimeSpan.FromMinutes(3), Instances = 2,
+    });
+
+    private static int Seed() =>
+        int.TryParse(Environment.GetEnvironmentVariable("STREAMSCORING_CHAOS_SEED"), out var seed) ? seed : Environment.TickCount;
+
+    private async Task VerifyAsync(VerifierOptions options)
+    {
+        await using var broker = await KafkaHomeBroker.StartOrSkipAsync();
+        await using var verifier = new Verifier(broker, options);
+        output.WriteLine($"seed {options.Seed}");
+        var report = await verifier.RunAsync(TestContext.Current.CancellationToken);
+        output.WriteLine(report.ToString());
+        Assert.True(report.Lost == 0, report.ToString());
+        Assert.True(report.Uncommitted == 0, report.ToString());
+        if (options.Guarantee == "at-least-once") return;
+        Assert.True(report is { Repeated: 0, OutOfOrder: 0, OpenTransactions: 0 }, report.ToString());
+    }
+}
