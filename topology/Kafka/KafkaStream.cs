@@ -166,7 +166,7 @@ public sealed class KafkaStream : IDisposable
         _pipeline.DropWaiting();
         if (_failure is null)
         {
-            _pipeline.RequestCommit();
+            _pipeline.BeginDrain();
             _pipeline.WaitFor(pipeline => pipeline.IsEmpty || _failure is not null, _options.DrainTimeout);
         }
         _abandon.Cancel();
@@ -262,10 +262,10 @@ public sealed class KafkaStream : IDisposable
         if (_isAssigned) SetStateWhileAlive(KafkaStreamState.Rebalancing);
         // 1. Everything gathered goes to the scorers and through a commit: less to do again for the next owner.
         _loop!.FlushGathered();
-        _pipeline.RequestCommit();
+        _pipeline.BeginDrain();
         var going = _ownership.Current.Where(owned => partitions.Contains(owned.TopicPartition)).ToArray();
         _pipeline.WaitFor(_ => going.All(owned => owned.InFlight == 0) || _stop.IsCancellationRequested, _options.DrainTimeout);
-        _pipeline.EndCommitRequest();
+        _pipeline.EndDrain();
         // 2. Close the gate: from here on nothing of these partitions is committed.
         ChangeTasks(partitions, static (executor, numbers) => executor.CloseTasks(numbers));
         _ownership.Lose(partitions);

@@ -16,6 +16,7 @@ internal sealed class BatchPipeline
     private long _bytes;
     private int _batches;
     private bool _commitRequested;
+    private bool _isDraining;
     private bool _closed;
     private long _polls;
 
@@ -140,9 +141,11 @@ internal sealed class BatchPipeline
                     }
                 }
                 var remaining = deadline - Environment.TickCount64;
-                if (ready.Count > 0 || (_commitRequested && hasUncommitted) || _closed || remaining <= 0 || wakeEarly?.Invoke() == true)
+                var commitNow = _isDraining || _commitRequested;
+                if (ready.Count > 0 || (commitNow && hasUncommitted) || _closed || remaining <= 0 || wakeEarly?.Invoke() == true)
                 {
-                    return _commitRequested;
+                    _commitRequested = false;
+                    return commitNow;
                 }
                 Monitor.Wait(_signal, (int)Math.Min(remaining, 500));
             }
@@ -155,24 +158,34 @@ internal sealed class BatchPipeline
         lock (_signal)
         {
             ReleaseLocked(batch);
-            if (_batches == 0) _commitRequested = false;
             Monitor.PulseAll(_signal);
         }
     }
 
-    /// <summary>P: asks T to commit what it has without waiting for the interval, until the pipeline is empty.</summary>
+    /// <summary>A processor asks for a commit before the interval is over.</summary>
     internal void RequestCommit()
     {
         lock (_signal)
         {
-            _commitRequested = _batches > 0;
+            _commitRequested = true;
             Monitor.PulseAll(_signal);
         }
     }
 
-    internal void EndCommitRequest()
+    /// <summary>P: from now on T commits what it has without waiting for the interval.</summary>
+    internal void BeginDrain()
     {
-        lock (_signal) _commitRequested = false;
+        lock (_signal)
+        {
+            _isDraining = true;
+            Monitor.PulseAll(_signal);
+        }
+    }
+
+    /// <summary>P: commits follow the interval again.</summary>
+    internal void EndDrain()
+    {
+        lock (_signal) _isDraining = false;
     }
 
     /// <summary>P: drops what no scorer has begun; the records are uncommitted and will be read again.</summary>

@@ -72,6 +72,7 @@ internal sealed class ScorerThreads
         var result = batch.Lane.Executor.Execute(batch.Records, _abandon);
         StreamTelemetry.TraceRecords(batch, result, startedAt, _time.GetUtcNow());
         batch.Result = result;
+        if (batch.Lane.Executor.TakeCommitRequest()) _pipeline.RequestCommit();
         var elapsed = _time.GetElapsedTime(started);
         batch.Lane.CountScored(elapsed);
         _telemetry.BatchScored(batch, elapsed);
