@@ -1,0 +1,270 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using StreamScoring.App.Kafka;
+
+namespace StreamScoring.App.Sinks;
+
+/// <summary>
+/// One stretch of work between two failures: an open sink, a member of its group, and the positions of the partitions
+/// that the group gave it. All calls but <see cref="Lag"/> come from the runner's thread, the consumer's callbacks too.
+/// </summary>
+internal sealed class SinkSession : IDisposable
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Watermarks = TimeSpan.FromSeconds(1);
+
+    private readonly SinkRunnerOptions _options;
+    private readonly ISink _sink;
+    private readonly RecordDecoder _decode;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly IConsumer<byte[]?, byte[]?> _consumer;
+    private readonly Dictionary<SinkPartition, Place> _places = [];
+    private readonly List<SinkRecord> _pending = [];
+    private long _pendingBytes;
+    private long _pendingSince;
+    private Exception? _callbackFailure;
+    private long _lag = -1;
+
+    internal SinkSession(
+        SinkRunnerOptions options, ISink sink, KafkaClients clients, RecordDecoder decode, ILogger logger, TimeProvider time)
+    {
+        (_options, _sink, _decode, _logger, _time) = (options, sink, decode, logger, time);
+        _consumer = clients.Consumer("sink-" + options.Name, new ConsumerConfig
+            {
+                GroupId = options.GroupId,
+                EnableAutoCommit = true,
+                EnableAutoOffsetStore = false,
+                AutoCommitIntervalMs = 1000,
+                // A stored position that Kafka no longer has is for us to explain, never to skip.
+                AutoOffsetReset = AutoOffsetReset.Error,
+                EnablePartitionEof = true,
+                SessionTimeoutMs = 10_000,
+                PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
+            })
+            .SetPartitionsAssignedHandler((_, partitions) => Assigned(partitions))
+            .SetPartitionsRevokedHandler((_, partitions) => Gone(partitions))
+            .SetPartitionsLostHandler((_, partitions) => Gone(partitions))
+            .Build();
+    }
+
+    /// <summary>Records not written yet, as of a moment ago; -1 before anything is known.</summary>
+    internal long Lag => Interlocked.Read(ref _lag);
+
+    /// <summary>Works until drained, abandoned or failed.</summary>
+    internal void Run(Action<SinkBatch> written, CancellationToken drain, CancellationToken abandon)
+    {
+        _consumer.Subscribe(_options.Topics);
+        Dictionary<SinkPartition, long>? ends = null;
+        while (!abandon.IsCancellationRequested)
+        {
+            // 1. Take what is there, no longer than the oldest pending record may wait.
+            var result = Consume(_pending.Count == 0 ? Poll : TimeSpan.FromMilliseconds(10));
+            if (_callbackFailure is { } failure) throw failure;
+            if (result is not null) Accept(result);
+
+            // 2. Write.
+            if (IsDue(result is null)) Write(written, abandon);
+
+            // 3. Drained when everything that stood in the topics when the drain began is written.
+            if (!drain.IsCancellationRequested || _places.Count == 0) continue;
+            ends ??= QueryEnds();
+            if (_pending.Count == 0 && ends.All(end => !_places.TryGetValue(end.Key, out var place) || place.Next >= end.Value)) break;
+        }
+        _consumer.Close();
+    }
+
+    public void Dispose() => _consumer.Dispose();
+
+    private ConsumeResult<byte[]?, byte[]?>? Consume(TimeSpan wait)
+    {
+        try
+        {
+            return _consumer.Consume(wait);
+        }
+        catch (ConsumeException exception) when (exception.Error.Code == ErrorCode.Local_AutoOffsetReset && exception.ConsumerRecord is { } record)
+        {
+            StepOverGap(new SinkPartition(record.Topic, record.Partition.Value));
+            return null;
+        }
+        catch (ConsumeException exception) when (!exception.Error.IsFatal)
+        {
+            throw new SinkUnavailableException($"its topic cannot be read: {exception.Error.Reason}.", exception);
+        }
+    }
+
+    private void Accept(ConsumeResult<byte[]?, byte[]?> result)
+    {
+        var partition = new SinkPartition(result.Topic, result.Partition.Value);
+        if (!_places.TryGetValue(partition, out var place)) return;
+        if (result.IsPartitionEOF)
+        {
+            // Transaction markers take offsets too: the end is further than the last record.
+            place.Next = place.End = Math.Max(place.Next, result.Offset.Value);
+            UpdateLag();
+            return;
+        }
+        if (result.Offset.Value < place.Next) return;
+
+        if (_pending.Count == 0) _pendingSince = _time.GetTimestamp();
+        var (article, error) = _decode(result.Message.Value);
+        if (article is null) AppLog.SinkReject(_logger, _options.Name, partition.ToString(), result.Offset.Value, error ?? "no value");
+        _pending.Add(new SinkRecord(
+            partition, result.Offset.Value, result.Message.Timestamp.UnixTimestampMs, article, article is null ? result.Message.Value : null, error));
+        _pendingBytes += (result.Message.Value?.Length ?? 0) + 256;
+        place.Next = result.Offset.Value + 1;
+    }
+
+    private bool IsDue(bool idle) =>
+        _pending.Count >= _options.MaxBatchRecords || _pendingBytes >= _options.MaxBatchBytes
+        || (_pending.Count > 0 && (idle || _time.GetElapsedTime(_pendingSince) >= _options.Linger));
+
+    private void Write(Action<SinkBatch> written, CancellationToken abandon)
+    {
+        var advances = new List<SinkAdvance>();
+        foreach (var (partition, place) in _places)
+        {
+            if (_pending.Exists(record => record.Partition == partition)) advances.Add(new SinkAdvance(partition, place.Stored, place.Next));
+        }
+        var batch = new SinkBatch([.. _pending], advances);
+        try
+        {
+            SinkRunner.Wait(_sink.WriteAsync(batch, abandon));
+        }
+        catch (SinkConflictException conflict)
+        {
+            AppLog.SinkConflict(_logger, _options.Name, conflict.Message);
+            _pending.Clear();
+            _pendingBytes = 0;
+            Reposition(_places.Keys.ToArray());
+            return;
+        }
+        foreach (var advance in advances)
+        {
+            _places[advance.Partition].Stored = advance.To;
+            StoreForPeople(advance);
+        }
+        _pending.Clear();
+        _pendingBytes = 0;
+        UpdateLag();
+        written(batch);
+    }
+
+    private void StoreForPeople(SinkAdvance advance)
+    {
+        try
+        {
+            _consumer.StoreOffset(new TopicPartitionOffset(advance.Partition.Topic, advance.Partition.Partition, advance.To));
+        }
+        catch (KafkaException)
+        {
+            // The partition has just moved away; nothing rests on the group's offsets.
+        }
+    }
+
+    // Runs inside Consume: an exception that leaves a callback would make librdkafka's binding drop a record.
+    private List<TopicPartitionOffset> Assigned(List<TopicPartition> partitions)
+    {
+        try
+        {
+            var wanted = partitions.ConvertAll(partition => new SinkPartition(partition.Topic, partition.Partition.Value));
+            var positions = Positions(wanted);
+            var offsets = new List<TopicPartitionOffset>(wanted.Count);
+            foreach (var partition in wanted)
+            {
+                var stored = positions.TryGetValue(partition, out var next) ? next : (long?)null;
+                _places[partition] = new Place { Stored = stored, Next = stored ?? 0 };
+                offsets.Add(new TopicPartitionOffset(partition.Topic, partition.Partition, stored is { } offset ? new Offset(offset) : Offset.Beginning));
+                AppLog.SinkPositioned(_logger, _options.Name, partition.ToString(), stored?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "beginning");
+            }
+            return offsets;
+        }
+        catch (Exception exception)
+        {
+            _callbackFailure = exception;
+            return partitions.ConvertAll(partition => new TopicPartitionOffset(partition, Offset.End));
+        }
+    }
+
+    private void Gone(List<TopicPartitionOffset> partitions)
+    {
+        foreach (var gone in partitions)
+        {
+            var partition = new SinkPartition(gone.Topic, gone.Partition.Value);
+            // Not written: the next owner reads them again from the stored position.
+            _places.Remove(partition);
+            _pending.RemoveAll(record => record.Partition == partition);
+        }
+    }
+
+    private void Reposition(SinkPartition[] partitions)
+    {
+        var positions = Positions(partitions);
+        foreach (var partition in partitions)
+        {
+            var place = _places[partition];
+            place.Stored = positions.TryGetValue(partition, out var next) ? next : null;
+            place.Next = place.Stored ?? 0;
+            _consumer.Seek(new TopicPartitionOffset(
+                partition.Topic, partition.Partition, place.Stored is { } offset ? new Offset(offset) : Offset.Beginning));
+        }
+    }
+
+    private IReadOnlyDictionary<SinkPartition, long> Positions(IReadOnlyCollection<SinkPartition> partitions) =>
+        _sink.LoadPositionsAsync(partitions, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+
+    private void StepOverGap(SinkPartition partition)
+    {
+        if (!_places.TryGetValue(partition, out var place)) return;
+        var topicPartition = new TopicPartition(partition.Topic, partition.Partition);
+        var bounds = _consumer.QueryWatermarkOffsets(topicPartition, Watermarks);
+        if (place.Next > bounds.High.Value)
+        {
+            throw new SinkUnavailableException(
+                $"{partition} ends at offset {bounds.High.Value}, but the sink has already written up to {place.Next}: the topic was deleted and "
+                + "made anew, or its log was truncated. Give the sink another Name (or file) to begin again.");
+        }
+        if (place.Next < bounds.Low.Value)
+        {
+            AppLog.SinkGap(_logger, _options.Name, partition.ToString(), place.Next, bounds.Low.Value - 1);
+            place.Next = bounds.Low.Value;
+        }
+        _consumer.Seek(new TopicPartitionOffset(topicPartition, place.Next));
+    }
+
+    private Dictionary<SinkPartition, long> QueryEnds()
+    {
+        var ends = new Dictionary<SinkPartition, long>();
+        foreach (var partition in _places.Keys)
+        {
+            var bounds = _consumer.QueryWatermarkOffsets(new TopicPartition(partition.Topic, partition.Partition), Watermarks);
+            // What retention took before we came is no reason to wait.
+            if (bounds.High.Value > bounds.Low.Value) ends[partition] = bounds.High.Value;
+        }
+        return ends;
+    }
+
+    private void UpdateLag()
+    {
+        long lag = 0;
+        foreach (var (partition, place) in _places)
+        {
+            var high = _consumer.GetWatermarkOffsets(new TopicPartition(partition.Topic, partition.Partition)).High;
+            lag += Math.Max(0, (high.IsSpecial ? place.End : high.Value) - place.Next);
+        }
+        Interlocked.Exchange(ref _lag, lag);
+    }
+
+    /// <summary>Where a partition stands.</summary>
+    private sealed class Place
+    {
+        /// <summary>Position in the store; null before its first.</summary>
+        public long? Stored { get; set; }
+
+        /// <summary>Next offset to take.</summary>
+        public long Next { get; set; }
+
+        /// <summary>End as the latest end-of-partition event told.</summary>
+        public long End { get; set; }
+    }
+}
