@@ -1,0 +1,140 @@
+using System.CommandLine;
+using Confluent.Kafka;
+using StreamScoring.App.Articles;
+using StreamScoring.App.Configuration;
+using StreamScoring.App.Kafka;
+
+namespace StreamScoring.App.Commands;
+
+/// <summary><c>consume</c>: committed records of a topic as JSON lines.</summary>
+internal sealed class ConsumeCommand : CommandHandler
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+
+    private readonly Option<string?> _bootstrap = CommonOptions.Bootstrap();
+    private readonly Option<string?> _from = CommonOptions.From();
+    private readonly Option<string?> _topic = new("--topic", "-t") { Description = "Topic to read (default: where enriched articles come out)", HelpName = "TOPIC" };
+    private readonly Option<string?> _count = new("--count", "-n") { Description = "Stop after this many records; fewer are a failure", HelpName = "N" };
+    private readonly Option<string?> _timeout = new("--timeout") { Description = "Stop when nothing came for this many seconds (default: never)", HelpName = "SECONDS" };
+    private readonly Option<bool> _withHeaders = new("--headers") { Description = "Wrap each line: {topic, partition, offset, timestamp, key, headers, value}" };
+
+    internal ConsumeCommand()
+    {
+        Command = new Command("consume", "Print enriched articles, one JSON object a line.")
+        {
+            _bootstrap, _topic, _count, _timeout, _from, _withHeaders,
+        };
+    }
+
+    internal override Command Command { get; }
+
+    internal override string Details =>
+        "Reads committed records only, belongs to no consumer group and commits nothing. With --count, fewer records within\n"
+        + "the --timeout are a failure (exit code 1), and so is a record that is no article; it is named on standard error.";
+
+    internal override IReadOnlyList<string> Examples { get; } =
+    [
+        "./run consume --bootstrap localhost:9092 --count 10",
+        "./run consume --bootstrap localhost:9092 --from latest | jq -r '.topic.label + \": \" + .title'",
+        "./run consume --bootstrap localhost:9092 --topic articles.dlq --headers --timeout 5",
+    ];
+
+    internal override IEnumerable<KeyValuePair<string, string?>> Overrides(ParseResult parsed) =>
+        [.. CommonOptions.Set(parsed, _bootstrap, "Kafka:BootstrapServers"), .. CommonOptions.Set(parsed, _from, "Kafka:From")];
+
+    internal override void Check(ParseResult parsed, AppOptions options, List<string> problems)
+    {
+        CommandChecks.Bootstrap(options, problems);
+        CommandChecks.Topic(parsed, _topic, problems);
+        CommandChecks.Number(parsed, _count, long.MaxValue - 1, problems);
+        CommandChecks.Number(parsed, _timeout, 86_400.0, problems);
+    }
+
+    internal override async Task<int> ExecuteAsync(CommandContext context)
+    {
+        var options = context.Options;
+        var logger = context.Logs.CreateLogger("StreamScoring.Consume");
+        var clients = new KafkaClients(options.Kafka, options.Kafka.BootstrapServers, context.Logs);
+        var topic = CommonOptions.ValueOf(context.Parsed, _topic) ?? TopicGraph.FinalTopics(options.Nodes)[0];
+        var findings = await TopicCheck.LookAsync(clients, [topic], Patience, logger, context.Time, context.Stopping);
+        if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings.Missing, clients.BootstrapServers));
+
+        using var consumer = clients.Consumer("consume", PartitionAssigner.Config(options.Kafka.FromEarliest)).Build();
+        try
+        {
+            PartitionAssigner.Assign(consumer, [new(topic, findings.Partitions[topic])], options.Kafka.FromEarliest);
+        }
+        catch (KafkaException exception)
+        {
+            throw new CommandException($"{topic} cannot be read: {exception.Error.Reason}", exception);
+        }
+        // Polling blocks, so it has a thread of the pool to itself.
+        return await Task.Run(() => Print(consumer, context), CancellationToken.None);
+    }
+
+    private int Print(IConsumer<byte[]?, byte[]?> consumer, CommandContext context)
+    {
+        var count = CommandChecks.ValueOf<long>(context.Parsed, _count) ?? long.MaxValue;
+        var idle = CommandChecks.ValueOf<double>(context.Parsed, _timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
+        using var output = new LineWriter(StandardOutput.Open());
+        var withHeaders = context.Parsed.GetValue(_withHeaders);
+        long printed = 0, unreadable = 0;
+        var lastAt = context.Time.GetTimestamp();
+        while (printed + unreadable < count)
+        {
+            if (context.Stopping.IsCancellationRequested)
+            {
+                output.Flush();
+                return ExitCodes.Interrupted;
+            }
+            var result = Poll(consumer, output.HasPending ? TimeSpan.Zero : TimeSpan.FromMilliseconds(50));
+            if (result is null || result.IsPartitionEOF)
+            {
+                // Nothing more at hand: what was printed goes out now.
+                if (!output.Flush()) return ExitCodes.Done;
+                if (idle is { } limit && context.Time.GetElapsedTime(lastAt) >= limit) break;
+                continue;
+            }
+
+            lastAt = context.Time.GetTimestamp();
+            string? error = null;
+            if (withHeaders) RecordCodec.WriteEnvelope(result, output);
+            else error = RecordCodec.WriteArticle(result.Message.Value, output);
+            if (error is null)
+            {
+                printed++;
+                if (!output.EndLine()) return ExitCodes.Done;
+            }
+            else
+            {
+                unreadable++;
+                context.Error.WriteLine($"{result.Topic}-{result.Partition.Value}@{result.Offset.Value}: {error}");
+            }
+        }
+
+        output.Flush();
+        if (printed + unreadable < count && count != long.MaxValue)
+        {
+            context.Error.WriteLine($"streamscoring: {printed + unreadable:N0} of {count:N0} records came within the timeout.");
+            return ExitCodes.Failed;
+        }
+        return unreadable > 0 ? ExitCodes.Failed : ExitCodes.Done;
+    }
+
+    private static ConsumeResult<byte[]?, byte[]?>? Poll(IConsumer<byte[]?, byte[]?> consumer, TimeSpan wait)
+    {
+        try
+        {
+            return consumer.Consume(wait);
+        }
+        catch (ConsumeException exception) when (!exception.Error.IsFatal && exception.Error.IsBrokerError is false)
+        {
+            // A lost connection: the client reconnects by itself, the error handler has logged it.
+            return null;
+        }
+        catch (ConsumeException exception)
+        {
+            throw new CommandException($"Reading failed: {exception.Error.Reason}", exception);
+        }
+    }
+}

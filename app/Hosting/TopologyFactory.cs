@@ -1,0 +1,119 @@
+using Microsoft.Extensions.Logging;
+using StreamScoring.App.Articles;
+using StreamScoring.App.Commands;
+using StreamScoring.App.Configuration;
+using StreamScoring.Processors;
+using StreamScoring.Processors.Models;
+using StreamScoring.Schemas;
+using StreamScoring.Topology;
+using StreamScoring.Topology.Articles;
+using StreamScoring.Topology.Execution;
+using StreamScoring.Topology.Kafka;
+using StreamScoring.Topology.Processing;
+
+namespace StreamScoring.App.Hosting;
+
+/// <summary>From settings to the topology, the chain without Kafka, and the stream.</summary>
+internal static class TopologyFactory
+{
+    /// <summary>The topology of these nodes, models loaded.</summary>
+    /// <exception cref="CommandException">A node cannot start; names every one that cannot.</exception>
+    internal static ArticleTopology Build(AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time) =>
+        Explained(() => ArticleTopology.Build(OptionsOf(options, nodes, time), ProcessorFactory(options, nodes)));
+
+    /// <summary>The nodes as <c>score</c> runs them, models loaded.</summary>
+    /// <exception cref="CommandException">A node cannot start; names every one that cannot.</exception>
+    internal static IArticleScorer BuildChain(AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time) =>
+        new ChainScorer(Explained(() => ArticleChain.Build(OptionsOf(options, nodes, time), ProcessorFactory(options, nodes))));
+
+    /// <summary>What the topology is made of.</summary>
+    internal static ArticleTopologyOptions OptionsOf(AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time) => new()
+    {
+        Nodes = [.. nodes.Select(Definition)],
+        Fuse = options.Fuse,
+        DeadLetterTopic = options.DeadLetterTopic,
+        KnownKinds = NodeKinds.All,
+        TimeProvider = time,
+    };
+
+    /// <summary>The stream of a topology against a Kafka.</summary>
+    internal static KafkaStream CreateStream(
+        ArticleTopology topology, AppOptions options, string bootstrapServers, ILoggerFactory logs, TimeProvider time) =>
+        new(topology.CreateExecutors(new ExecutorOptions { LoggerFactory = logs }), StreamOptions(options.Kafka, bootstrapServers), logs, time);
+
+    /// <summary>The engine's options.</summary>
+    internal static KafkaStreamOptions StreamOptions(KafkaSettings kafka, string bootstrapServers) => new()
+    {
+        BootstrapServers = bootstrapServers,
+        GroupId = kafka.GroupId,
+        Guarantee = kafka.ExactlyOnce ? ProcessingGuarantee.ExactlyOnce : ProcessingGuarantee.AtLeastOnce,
+        CommitInterval = TimeSpan.FromMilliseconds(kafka.CommitIntervalMs),
+        AutoOffsetReset = kafka.FromEarliest ? Confluent.Kafka.AutoOffsetReset.Earliest : Confluent.Kafka.AutoOffsetReset.Latest,
+        ScorerThreads = kafka.ScorerThreads,
+        MaxInFlightRecords = kafka.MaxInFlightRecords,
+        MaxInFlightBytes = kafka.MaxInFlightBytes,
+        DrainTimeout = TimeSpan.FromMilliseconds(kafka.DrainTimeoutMs),
+        DeliveryTimeout = TimeSpan.FromMilliseconds(kafka.DeliveryTimeoutMs),
+        InstanceId = kafka.InstanceId,
+        Properties = kafka.Properties,
+    };
+
+    private static NodeDefinition Definition(NodeSettings node)
+    {
+        var batch = new BatchOptions();
+        return new NodeDefinition
+        {
+            Name = node.Name,
+            Kind = node.Kind,
+            Model = node.Model,
+            Input = node.Input,
+            Output = node.Output,
+            Format = node.WritesJson ? ArticleFormat.Json : ArticleFormat.Avro,
+            Batch = batch with
+            {
+                MaxRecords = node.BatchRecords ?? batch.MaxRecords,
+                MaxBytes = node.BatchBytes ?? batch.MaxBytes,
+                Linger = node.BatchLingerMs is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : batch.Linger,
+            },
+        };
+    }
+
+    private static Func<NodeDefinition, IArticleProcessor> ProcessorFactory(AppOptions options, IReadOnlyList<NodeSettings> nodes)
+    {
+        var catalog = new ModelCatalog(BundledFiles.Find(options.Models.Root));
+        return definition =>
+        {
+            var settings = nodes.First(node => node.Name == definition.Name);
+            var processing = new ModelProcessorOptions();
+            if (settings.MaxTokens is { } maxTokens) processing = processing with { MaxTokens = maxTokens };
+            var model = definition.Model is { } name ? catalog.Load(name) : null;
+            return NodeKinds.Registry.Create(new ProcessorSettings(definition.Name, definition.Kind, model, processing));
+        };
+    }
+
+    private static T Explained<T>(Func<T> build)
+    {
+        try
+        {
+            return build();
+        }
+        catch (TopologyException exception)
+        {
+            throw new CommandException(string.Join(Environment.NewLine + "streamscoring: ", exception.Mistakes), exception);
+        }
+    }
+
+    /// <summary>The chain behind the seam that the score pipeline knows.</summary>
+    private sealed class ChainScorer(ArticleChain chain) : IArticleScorer
+    {
+        public IReadOnlyList<string?> Score(IReadOnlyList<Article> articles, CancellationToken cancellationToken)
+        {
+            var failures = chain.Score(articles, cancellationToken);
+            var reasons = new string?[failures.Count];
+            for (var i = 0; i < reasons.Length; i++) reasons[i] = failures[i]?.ToString();
+            return reasons;
+        }
+
+        public void Dispose() => chain.Dispose();
+    }
+}

@@ -1,0 +1,3 @@
+using StreamScoring.App.Commands;
+
+return await CommandLine.RunAsync(args);
