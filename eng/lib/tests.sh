@@ -32,7 +32,9 @@ run_project() {
     grep --line-buffered -vE '^  (Discover|Start|Finish)|^===|^%[0-7]\|' || code=${PIPESTATUS[0]}
   case $code in
     124 | 137) echo "   $name  CRASHED: stopped after $PROJECT_LIMIT" >>"$log" ;;
-    *) grep -q "^   $name  Total: " "$log" || echo "   $name  CRASHED: exit code $code before a summary" >>"$log" ;;
+    0) grep -q "^   $name  Total: " "$log" || echo "   $name  CRASHED: it ended before its summary" >>"$log" ;;
+    *) grep -qE "^   $name  Total: .*(Errors|Failed): [1-9]" "$log" ||
+      echo "   $name  CRASHED: exit code $code, though no test failed" >>"$log" ;;
   esac
 }
 
