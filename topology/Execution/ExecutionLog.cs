@@ -18,6 +18,10 @@ internal static partial class ExecutionLog
         Message = "What a punctuator of node '{Node}', task {TaskId}, forwarded is dropped as the exception handler decided.")]
     public static partial void PunctuationSkipped(ILogger logger, string node, string taskId, Exception exception);
 
+    [LoggerMessage(EventId = 204, Level = LogLevel.Warning,
+        Message = "{Count} more records ended like this and were not logged one by one.")]
+    public static partial void Suppressed(ILogger logger, long count);
+
     [LoggerMessage(EventId = 203, Level = LogLevel.Error,
         Message = "Node '{Node}', task {TaskId}, threw while it was closed; closing goes on.")]
     public static partial void CloseFailed(ILogger logger, string node, string taskId, Exception exception);

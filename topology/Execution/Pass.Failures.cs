@@ -59,11 +59,11 @@ internal sealed partial class Pass
         switch (response)
         {
             case ErrorResponse.Continue:
-                ExecutionLog.Skipped(Executor.Logger, input.Topic, input.Partition, input.Offset, name, exception);
+                if (MayLog()) ExecutionLog.Skipped(Executor.Logger, input.Topic, input.Partition, input.Offset, name, exception);
                 break;
             case ErrorResponse.DeadLetter when Executor.DeadLetters is { } writer:
                 slot.DeadLetter = writer.Write(new DeadLetter(input, name, context.TaskId, doing, exception));
-                ExecutionLog.DeadLettered(Executor.Logger, input.Topic, input.Partition, input.Offset, name, exception);
+                if (MayLog()) ExecutionLog.DeadLettered(Executor.Logger, input.Topic, input.Partition, input.Offset, name, exception);
                 break;
             case ErrorResponse.DeadLetter:
                 throw new StreamProcessingException(
@@ -71,5 +71,11 @@ internal sealed partial class Pass
             default:
                 throw new StreamProcessingException(name, input, exception.Message, exception);
         }
+    }
+    private bool MayLog()
+    {
+        if (!Executor.RecordLog.TryTake(out var suppressed)) return false;
+        if (suppressed > 0) ExecutionLog.Suppressed(Executor.Logger, suppressed);
+        return true;
     }
 }

@@ -32,6 +32,7 @@ internal sealed partial class Pass
     public Pass(SubTopologyExecutor executor, IReadOnlyList<IStageNode> stages)
     {
         Executor = executor;
+        HasFaults = executor.Options.FaultInjector is not null;
         StageStates = new IStageState[stages.Count];
         for (var i = 0; i < stages.Count; i++) StageStates[i] = stages[i].CreateState(this);
     }
@@ -58,7 +59,7 @@ internal sealed partial class Pass
     /// <summary>Scratch space for serializers.</summary>
     public ArrayBufferWriter<byte> Buffer => _buffer;
 
-    public bool HasFaults => Executor.Options.FaultInjector is not null;
+    public bool HasFaults { get; }
 
     public StreamTask? Task => _slots[Slot].Task;
 
@@ -86,7 +87,8 @@ internal sealed partial class Pass
     public void Enter(GraphNode node)
     {
         Current = node;
-        if (HasFaults && node.Kind != NodeKind.Batch) InjectFault(node);
+        // A node with a stage of its own gets its fault when its turn comes.
+        if (HasFaults && node.Stage == 0) InjectFault(node);
     }
 
     public void InjectFault(GraphNode node) => Executor.Options.FaultInjector!(node.Name, Input);

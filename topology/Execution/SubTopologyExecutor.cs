@@ -11,6 +11,8 @@ namespace StreamScoring.Topology.Execution;
 internal sealed class SubTopologyExecutor : IBatchExecutor
 {
     private const int MaxPooledPasses = 16;
+    private const int RecordsLoggedPerInterval = 10;
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
     private readonly SubTopology _graph;
     private readonly ConcurrentQueue<Pass> _passes = new();
@@ -34,6 +36,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
         _processing = options.ProcessingExceptionHandler ?? standard;
         _production = options.ProductionExceptionHandler ?? standard;
         Logger = options.LoggerFactory.CreateLogger("StreamScoring.Topology.Execution");
+        RecordLog = new LogThrottle(options.TimeProvider, RecordsLoggedPerInterval, LogInterval);
         SinkTopics = options.DeadLetterTopic is { } deadLetters && !graph.SinkTopics.Contains(deadLetters)
             ? [.. graph.SinkTopics, deadLetters]
             : graph.SinkTopics;
@@ -54,6 +57,9 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
     public DeadLetterWriter? DeadLetters { get; }
 
     public ILogger Logger { get; }
+
+    /// <summary>Bounds what is logged about single records.</summary>
+    public LogThrottle RecordLog { get; }
 
     /// <summary>May be read by another thread than the one that runs the batches.</summary>
     public DateTimeOffset? NextPunctuation

@@ -51,9 +51,10 @@ internal sealed class ProcessNode<TKeyIn, TValueIn, TKeyOut, TValueOut>(
             {
                 if (pass.IsFailed(buffer.SlotOf(next))) continue;
                 pass.Select(buffer.SlotOf(next));
+                pass.Current = this;
                 try
                 {
-                    pass.Enter(this);
+                    if (pass.HasFaults) pass.InjectFault(this);
                     InstanceOf(pass).Process(buffer[next], pass);
                     pass.ThrowSwallowedFailure();
                 }
