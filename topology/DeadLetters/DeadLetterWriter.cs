@@ -20,6 +20,15 @@ public sealed class DeadLetterWriter
     /// <summary>Longest stack trace in a header, in bytes of UTF-8.</summary>
     public const int MaxStackTraceBytes = 8 * 1024;
 
+    /// <summary>
+    /// A record of at least this many bytes gets <see cref="BriefBytes"/> of message and stack trace instead: its letter
+    /// must still fit Kafka's default limit of 1 MB, or one poison record near the limit would stop the stream.
+    /// </summary>
+    public const long LargeRecordBytes = 950_000;
+
+    /// <summary>Longest message and stack trace in the letter of a large record, in bytes of UTF-8 each.</summary>
+    public const int BriefBytes = 256;
+
     private const string Streams = "__streams.errors.";
     private const string Spring = "kafka_dlt-";
     private const string Connect = "__connect.errors.";
@@ -56,16 +65,16 @@ public sealed class DeadLetterWriter
 
     private static void AddStreams(RecordHeaders headers, DeadLetter letter) => headers
         .Set(Streams + "exception", ExceptionName(letter.Error))
-        .Set(Streams + "message", Message(letter.Error))
-        .Set(Streams + "stacktrace", StackTrace(letter.Error))
+        .Set(Streams + "message", Message(letter))
+        .Set(Streams + "stacktrace", StackTrace(letter))
         .Set(Streams + "topic", letter.Record.Topic)
         .Set(Streams + "partition", Text(letter.Record.Partition))
         .Set(Streams + "offset", Text(letter.Record.Offset));
 
     private static void AddSpring(RecordHeaders headers, DeadLetter letter) => headers
         .Set(Spring + "exception-fqcn", ExceptionName(letter.Error))
-        .Set(Spring + "exception-message", Message(letter.Error))
-        .Set(Spring + "exception-stacktrace", StackTrace(letter.Error))
+        .Set(Spring + "exception-message", Message(letter))
+        .Set(Spring + "exception-stacktrace", StackTrace(letter))
         .Set(Spring + "original-topic", letter.Record.Topic)
         .Set(Spring + "original-partition", BigEndian(letter.Record.Partition))
         .Set(Spring + "original-offset", BigEndian(letter.Record.Offset))
@@ -80,8 +89,8 @@ public sealed class DeadLetterWriter
         .Set(Connect + "stage", ConnectStage(letter.Stage))
         .Set(Connect + "class.name", letter.Error.TargetSite?.DeclaringType?.FullName ?? letter.Node)
         .Set(Connect + "exception.class.name", ExceptionName(letter.Error))
-        .Set(Connect + "exception.message", Message(letter.Error))
-        .Set(Connect + "exception.stacktrace", StackTrace(letter.Error));
+        .Set(Connect + "exception.message", Message(letter))
+        .Set(Connect + "exception.stacktrace", StackTrace(letter));
 
     private static string ConnectStage(ProcessingStage stage) => stage switch
     {
@@ -93,9 +102,13 @@ public sealed class DeadLetterWriter
 
     private static string ExceptionName(Exception error) => error.GetType().FullName ?? error.GetType().Name;
 
-    private static byte[] Message(Exception error) => Bounded(error.Message, MaxMessageBytes);
+    private static byte[] Message(DeadLetter letter) =>
+        Bounded(letter.Error.Message, IsLarge(letter) ? BriefBytes : MaxMessageBytes);
 
-    private static byte[] StackTrace(Exception error) => Bounded(error.ToString(), MaxStackTraceBytes);
+    private static byte[] StackTrace(DeadLetter letter) =>
+        Bounded(letter.Error.ToString(), IsLarge(letter) ? BriefBytes : MaxStackTraceBytes);
+
+    private static bool IsLarge(DeadLetter letter) => letter.Record.SizeBytes >= LargeRecordBytes;
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -11,7 +11,10 @@ namespace StreamScoring.Topology.Execution;
 public sealed record ConsumedRecord(
     string Topic, int Partition, long Offset, long TimestampMs, byte[]? Key, byte[]? Value, RecordHeaders Headers)
 {
-    /// <summary>Key, value and header bytes: what the record counts against the credits, in bytes.</summary>
+    /// <summary>
+    /// Key, value and header bytes: what the record counts against the credits. Measured once, when the record is made,
+    /// so that as much is given back as was taken; a <c>with</c> expression keeps the number.
+    /// </summary>
     public long SizeBytes { get; } = MeasureBytes(Key, Value, Headers);
 
     private static long MeasureBytes(byte[]? key, byte[]? value, RecordHeaders headers)

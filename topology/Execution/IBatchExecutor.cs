@@ -1,3 +1,5 @@
+using StreamScoring.Topology.Handlers;
+
 namespace StreamScoring.Topology.Execution;
 
 /// <summary>
@@ -37,6 +39,12 @@ public interface IBatchExecutor : IDisposable
 
     /// <summary>The dead letter of a record whose outputs Kafka does not take; null where there is no dead-letter topic.</summary>
     ProducedRecord? CreateDeadLetter(ConsumedRecord record, Exception error);
+
+    /// <summary>
+    /// What the production exception handler says about an output of <paramref name="record"/> that Kafka does not take.
+    /// </summary>
+    ProductionResponse DecideProduction(ConsumedRecord record, ProducedRecord output, Exception error) =>
+        ProductionResponse.DeadLetter;
 
     /// <summary>When <see cref="Punctuate"/> next has something to do by wall-clock time; null: never.</summary>
     DateTimeOffset? NextPunctuation { get; }

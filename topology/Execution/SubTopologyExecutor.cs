@@ -151,9 +151,14 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
     {
         ArgumentNullException.ThrowIfNull(record);
         ArgumentNullException.ThrowIfNull(error);
-        var node = _graph.SourceOf(record.Topic)?.ReportedName ?? record.Topic;
         return DeadLetters?.Write(new DeadLetter(
-            record, node, new TaskId(SubTopologyId, record.Partition), ProcessingStage.Production, error));
+            record, ReaderOf(record), TaskIdOf(record, null), ProcessingStage.Production, error));
+    }
+
+    public ProductionResponse DecideProduction(ConsumedRecord record, ProducedRecord output, Exception error)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return _production.Handle(new ErrorContext(ReaderOf(record), TaskIdOf(record, null), record), output, error);
     }
 
     public bool TakeCommitRequest() => Interlocked.Exchange(ref _isCommitRequested, 0) != 0;
@@ -247,6 +252,9 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
         return _tasks.TryGetValue(input.Partition, out var task) ? task : throw new InvalidOperationException(
             $"Task {SubTopologyId}_{input.Partition} is not open: {input.Topic}-{input.Partition} is not owned here.");
     }
+
+    /// <summary>The node that answers for what happens outside the graph: the one that read the record.</summary>
+    private string ReaderOf(ConsumedRecord record) => _graph.SourceOf(record.Topic)?.ReportedName ?? record.Topic;
 
     private void Enter()
     {

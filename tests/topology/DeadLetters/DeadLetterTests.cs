@@ -54,6 +54,18 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
+    public void The_letter_of_a_record_near_Kafkas_limit_stays_below_it()
+    {
+        var large = new ConsumedRecord("articles", 3, 1, 0, null, new byte[998_000], new RecordHeaders());
+        var error = new InvalidDataException(new string('x', 10_000));
+        var letter = new DeadLetterWriter("articles.dlq").Write(
+            new DeadLetter(large, "entities", new TaskId(1, 3), ProcessingStage.Processing, error));
+        Assert.Same(large.Value, letter.Value);
+        Assert.InRange(letter.Value!.Length + letter.Headers.Sum(h => h.Key.Length + (h.Value?.Length ?? 0)), 998_000, 999_000);
+        Assert.StartsWith("xxx", letter.Headers.GetText("__streams.errors.message"));
+    }
+
+    [Fact]
     public void A_letter_that_was_replayed_and_failed_again_carries_only_its_last_failure()
     {
         var first = Write(new InvalidDataException("first"));

@@ -76,6 +76,22 @@ public sealed class ExceptionHandlerTests
     }
 
     [Fact]
+    public void A_production_handler_decides_about_what_the_broker_refuses()
+    {
+        var record = new ConsumedRecord("in", 3, 9, 0, null, null, new RecordHeaders());
+        var output = new ProducedRecord("out", null, 0, null, null, new RecordHeaders());
+        var handler = new Handler();
+        using var executor = Build(s => s.To("out", TextOut)).CreateExecutors(new ExecutorOptions { ProductionExceptionHandler = handler })[0];
+        Assert.Equal(ProductionResponse.Retry, executor.DecideProduction(record, output, new IOException("no")));
+        Assert.Equal(["production KSTREAM-SOURCE-0000000000 0_3 in-3@9 IOException to out"], handler.Seen);
+
+        using var letters = Build(s => s.To("out", TextOut)).CreateExecutors(new ExecutorOptions { DeadLetterTopic = "dlq" })[0];
+        Assert.Equal(ProductionResponse.DeadLetter, letters.DecideProduction(record, output, new IOException("no")));
+        using var none = Build(s => s.To("out", TextOut)).CreateExecutors()[0];
+        Assert.Equal(ProductionResponse.Fail, none.DecideProduction(record, output, new IOException("no")));
+    }
+
+    [Fact]
     public void A_handler_that_throws_stops_the_stream_with_both_errors()
     {
         using var driver = DriveWith(new ExecutorOptions { DeadLetterTopic = "dlq", ProcessingExceptionHandler = new Handler { Throws = true } });
@@ -108,8 +124,11 @@ public sealed class ExceptionHandlerTests
             return ErrorResponse.Continue;
         }
 
-        public ProductionResponse Handle(ErrorContext context, ProducedRecord record, Exception exception) =>
-            throw new InvalidOperationException("no broker here");
+        public ProductionResponse Handle(ErrorContext context, ProducedRecord record, Exception exception)
+        {
+            Note("production", context, exception, $" to {record.Topic}");
+            return ProductionResponse.Retry;
+        }
 
         public ProductionResponse HandleSerialization(ErrorContext context, string topic, Exception exception)
         {
