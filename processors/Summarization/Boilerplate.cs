@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
+using StreamScoring.Processors.Sentences;
 
 namespace StreamScoring.Processors.Summarization;
 
@@ -44,6 +45,20 @@ internal static class Boilerplate
         }
         return CountWords(sentence) < FewestWords || IsByline(sentence) || IsDate(sentence) || IsAddress(sentence)
             || (sentence.Length < 200 && sentence.ContainsAny(Anywhere));
+    }
+
+    /// <summary>True where <paramref name="sentence"/> only says the title again, perhaps with a date.</summary>
+    public static bool Repeats(ReadOnlySpan<char> sentence, ReadOnlySpan<char> title)
+    {
+        title = title.Trim();
+        return title.Length > 0 && sentence.StartsWith(title, StringComparison.OrdinalIgnoreCase) && IsDate(sentence[title.Length..]);
+    }
+
+    /// <summary>True where <paramref name="sentence"/> ends like one; headings and captions mostly do not.</summary>
+    public static bool IsFinished(ReadOnlySpan<char> sentence)
+    {
+        sentence = sentence.TrimEnd("\"'”’»)]");
+        return sentence.Length > 0 && SentenceBoundary.IsTerminator(sentence[^1]);
     }
 
     /// <summary><c>By Jane Doe</c>, <c>By JANE DOE in London</c>: no verb, no full stop.</summary>

@@ -11,7 +11,7 @@ namespace StreamScoring.Processors.Summarization;
 /// The graph reads the body in windows of whole sentences and gives <c>scores</c> [batch, sequence] and <c>embeddings</c>
 /// [batch, sequence, width]; a sentence has the mean score of its tokens, and the direction of their mean embedding.
 /// Sentences are chosen greedily by score less a redundancy penalty and given in reading order, with the logistic function
-/// of their score. Bylines, credits and the like are chosen only where there is nothing else. An article without a body is
+/// of their score. Bylines, credits, headings and the like are chosen only where there is nothing else. An article without a body is
 /// summarized by its title; one without a word keeps a null summary and gets a warning.
 /// </remarks>
 public sealed class ExtractiveSummarizationProcessor : IArticleProcessor
@@ -75,23 +75,28 @@ public sealed class ExtractiveSummarizationProcessor : IArticleProcessor
             if (count == 0) return;
             var text = work.Field == ArticleField.Title ? article.Title : article.Body;
             var candidates = ArrayPool<bool>.Shared.Rent(count);
-            FindCandidates(text, reading, candidates.AsSpan(0, count));
+            FindCandidates(text, work.Field == ArticleField.Title ? "" : article.Title, reading, candidates.AsSpan(0, count));
             SentenceSelector.Select(reading, candidates.AsSpan(0, count), Manifest.Selection, work.Chosen);
             ArrayPool<bool>.Shared.Return(candidates);
             if (work.Chosen.Count > 0) article.Summary = Compose(text, work);
         }
 
-        private static void FindCandidates(string text, SentenceReading reading, Span<bool> candidates)
+        /// <summary>Whole sentences that say something; where there are none whatever says something; else everything.</summary>
+        private static void FindCandidates(string text, string title, SentenceReading reading, Span<bool> candidates)
         {
-            var any = false;
-            for (var i = 0; i < candidates.Length; i++)
+            for (var strictness = 2; strictness >= 0; strictness--)
             {
-                var sentence = reading.Sentences[i];
-                candidates[i] = float.IsFinite(reading.Scores[i]) && !Boilerplate.Is(text.AsSpan(sentence.Start..sentence.End));
-                any |= candidates[i];
+                var any = false;
+                for (var i = 0; i < candidates.Length; i++)
+                {
+                    var sentence = text.AsSpan(reading.Sentences[i].Start..reading.Sentences[i].End);
+                    candidates[i] = float.IsFinite(reading.Scores[i])
+                        && (strictness < 1 || !(Boilerplate.Is(sentence) || Boilerplate.Repeats(sentence, title)))
+                        && (strictness < 2 || Boilerplate.IsFinished(sentence));
+                    any |= candidates[i];
+                }
+                if (any) return;
             }
-            if (any) return;
-            for (var i = 0; i < candidates.Length; i++) candidates[i] = float.IsFinite(reading.Scores[i]);
         }
 
         private static Summary Compose(string text, Work work)

@@ -12,7 +12,7 @@ namespace StreamScoring.Processors.TokenClassification;
 /// A word (a run of letters and digits, or one mark) has the label of its first piece. Long texts are read in overlapping
 /// windows; a word in two of them counts where it is farther from the edge. The labels of all words together are the most
 /// probable sequence in which an <c>I-</c> follows its like (Viterbi). An entity therefore begins and ends with a whole
-/// word, its text is the field's slice, and it holds a letter or a digit. Its score is the mean probability, over its
+/// word, its text is the field's slice, and it holds a letter or a digit; the last stop of an acronym belongs to it. Its score is the mean probability, over its
 /// words, of being part of an entity of that type.
 /// </remarks>
 public sealed class TokenClassificationProcessor : IArticleProcessor
@@ -80,10 +80,13 @@ public sealed class TokenClassificationProcessor : IArticleProcessor
         {
             spans.Clear();
             reading.Decode(spans);
-            foreach (var span in spans)
+            for (var i = 0; i < spans.Count; i++)
             {
+                var span = spans[i];
                 var start = reading.Tokens.WordStarts[span.First];
                 var end = reading.Tokens.WordEnds[span.End - 1];
+                var next = i + 1 < spans.Count ? reading.Tokens.WordStarts[spans[i + 1].First] : text.Length;
+                if (end < next && IsAcronymBeforeItsStop(text.AsSpan(start), end - start)) end++;
                 if (!HasLetterOrDigit(text.AsSpan(start..end))) continue;
                 entities.Add(new Entity
                 {
@@ -96,6 +99,12 @@ public sealed class TokenClassificationProcessor : IArticleProcessor
                 });
             }
         }
+
+        /// <summary><c>U.S</c> before a full stop: the stop is part of the name, also where it ends the sentence too.</summary>
+        private static bool IsAcronymBeforeItsStop(ReadOnlySpan<char> text, int length) =>
+            length >= 3 && length < text.Length && text[length] == '.'
+            && char.IsLetter(text[length - 1]) && text[length - 2] == '.' && char.IsLetter(text[length - 3])
+            && (length == 3 || !char.IsLetterOrDigit(text[length - 4]));
 
         private static bool HasLetterOrDigit(ReadOnlySpan<char> text)
         {

@@ -107,6 +107,13 @@ public sealed class TokenBuffer : IDisposable
         Count = _wordFirstTokens[WordCount];
     }
 
+    /// <summary>Takes everything back that was added since there were so many tokens and words.</summary>
+    internal void RemoveBack(int tokens, int words)
+    {
+        Count = tokens;
+        WordCount = words;
+    }
+
     /// <summary>Takes the last word's pieces back and leaves the word open.</summary>
     internal void RemoveLastWordTokens() => Count = _wordFirstTokens[WordCount - 1];
 

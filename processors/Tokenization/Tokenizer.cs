@@ -26,7 +26,7 @@ public abstract class Tokenizer
     /// around it. Whole words only: the first word that does not fit into <paramref name="maxTokens"/> ends the work and
     /// sets <see cref="TokenBuffer.Truncated"/>.
     /// </summary>
-    /// <param name="text">Any UTF-16, lone surrogates and NUL included; they give no token.</param>
+    /// <param name="text">Any UTF-16; a lone surrogate is read as U+FFFD.</param>
     /// <param name="buffer">Where the tokens go.</param>
     /// <param name="maxTokens">Tokens to give, at most.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is negative.</exception>

@@ -6,29 +6,57 @@ namespace StreamScoring.Processors.Tokenization;
 /// <summary>Reads <c>tokenizer.json</c>, the file of Hugging Face's fast tokenizers.</summary>
 internal static class TokenizerJson
 {
+    private const int MostPieces = 1 << 20;
+
     /// <summary>Loads the tokenizer it describes.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <param name="file">The file's name.</param>
     /// <param name="config">What <c>tokenizer_config.json</c> says; its special tokens are the ones that count.</param>
     /// <exception cref="ModelException">A model, normalizer or pre-tokenizer that is not known.</exception>
-    public static Tokenizer Load(string folder, string file, WordPieceOptions config)
+    /// <exception cref="InvalidDataException">The file says something that cannot be.</exception>
+    public static Tokenizer Load(string folder, string file, TokenizerConfig config)
     {
         using var document = JsonReading.ReadObject(folder, file);
         var root = document.RootElement;
-        var model = root.TryGetProperty("model", out var m) && m.ValueKind == JsonValueKind.Object ? m : default;
+        var model = Part(root, "model");
         return TypeOf(model) switch
         {
-            "WordPiece" => LoadWordPiece(folder, file, root, model, config),
-            var other => throw Unsupported(folder, file, "model", other, "WordPiece"),
+            "WordPiece" => LoadWordPiece(folder, file, root, model, config.ToWordPiece()),
+            "BPE" => LoadByteLevel(folder, file, root, model, config.ToByteLevelBpe()),
+            var other => throw Unsupported(folder, file, "model", other, "WordPiece and byte-level BPE"),
         };
     }
 
+    /// <summary>Reads pieces and their ids.</summary>
+    /// <exception cref="InvalidDataException">Not an object of numbers.</exception>
+    public static Dictionary<string, int> ReadVocabulary(JsonElement vocabulary, string file)
+    {
+        if (vocabulary.ValueKind != JsonValueKind.Object) throw new InvalidDataException($"{file} has no vocabulary.");
+        var pieces = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var entry in vocabulary.EnumerateObject())
+        {
+            if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out var id) || id is < 0 or >= MostPieces)
+                throw new InvalidDataException($"{file} gives '{entry.Name}' no id from 0 to {MostPieces - 1}.");
+            pieces[entry.Name] = id;
+        }
+        return pieces;
+    }
+
+    /// <summary>Reads a pair of pieces with a space between them.</summary>
+    /// <exception cref="InvalidDataException">Not such a pair.</exception>
+    public static (string Left, string Right) ReadMerge(string merge, string file)
+    {
+        var space = merge.IndexOf(' ', StringComparison.Ordinal);
+        if (space <= 0 || space == merge.Length - 1) throw new InvalidDataException($"{file} has a merge '{merge}' that is no pair.");
+        return (merge[..space], merge[(space + 1)..]);
+    }
+
     private static WordPieceTokenizer LoadWordPiece(
-        string folder, string file, JsonElement root, JsonElement model, WordPieceOptions config)
+        string folder, string file, JsonElement root, JsonElement model, WordPieceOptions options)
     {
         var problems = new List<string>();
-        var options = config;
-        if (root.TryGetProperty("normalizer", out var n) && n.ValueKind == JsonValueKind.Object)
+        var n = Part(root, "normalizer");
+        if (n.ValueKind == JsonValueKind.Object)
         {
             if (TypeOf(n) != "BertNormalizer") throw Unsupported(folder, file, "normalizer", TypeOf(n), "BertNormalizer");
             var normalizer = new JsonReading(n, problems);
@@ -41,8 +69,8 @@ internal static class TokenizerJson
                 IsolateIdeographs = normalizer.Flag("handle_chinese_chars", true),
             };
         }
-        if (root.TryGetProperty("pre_tokenizer", out var p) && TypeOf(p) != "BertPreTokenizer")
-            throw Unsupported(folder, file, "pre_tokenizer", TypeOf(p), "BertPreTokenizer");
+        var pre = Part(root, "pre_tokenizer");
+        if (TypeOf(pre) != "BertPreTokenizer") throw Unsupported(folder, file, "pre_tokenizer", TypeOf(pre), "BertPreTokenizer");
         var json = new JsonReading(model, problems);
         options = options with
         {
@@ -50,40 +78,57 @@ internal static class TokenizerJson
             ContinuationPrefix = json.Text("continuing_subword_prefix") ?? options.ContinuationPrefix,
             MaxWordLength = json.Number("max_input_chars_per_word", 1, 1000, 100),
         };
-        var vocabulary = ReadVocabulary(json);
-        if (problems.Count > 0)
-            throw new ModelException(ModelError.BadManifest, folder, [.. problems.Select(problem => $"{file}: {problem}")]);
-        return new WordPieceTokenizer(vocabulary, options);
+        if (problems.Count > 0) throw new InvalidDataException(string.Join(" ", problems.Select(problem => $"{file}: {problem}")));
+        var vocabulary = ReadVocabulary(Part(model, "vocab"), file);
+        // Ids that no piece has get an empty text, which nothing matches.
+        var pieces = new string[vocabulary.Count == 0 ? 0 : vocabulary.Values.Max() + 1];
+        Array.Fill(pieces, "");
+        foreach (var (piece, id) in vocabulary) pieces[id] = piece;
+        return new WordPieceTokenizer(pieces, options);
     }
 
-    /// <summary>Pieces by id. Ids that no piece has get an empty text, which nothing matches.</summary>
-    private static string[] ReadVocabulary(JsonReading model)
+    private static ByteLevelBpeTokenizer LoadByteLevel(
+        string folder, string file, JsonElement root, JsonElement model, ByteLevelBpeOptions options)
     {
-        const int mostPieces = 1 << 20;
-        if (model.Member("vocab") is not { ValueKind: JsonValueKind.Object } vocabulary)
+        if (Part(root, "normalizer") is { ValueKind: JsonValueKind.Object } normalizer)
+            throw Unsupported(folder, file, "normalizer", TypeOf(normalizer), "none");
+        var pre = Part(root, "pre_tokenizer");
+        if (TypeOf(pre) != "ByteLevel") throw Unsupported(folder, file, "pre_tokenizer", TypeOf(pre), "ByteLevel");
+        var problems = new List<string>();
+        var json = new JsonReading(pre, problems);
+        if (!json.Flag("use_regex", true)) json.Add("use_regex", "is false, which is not supported");
+        options = options with
         {
-            model.Add("vocab", "is missing");
-            return [];
-        }
-        var pieces = new List<string>();
-        foreach (var entry in vocabulary.EnumerateObject())
+            AddPrefixSpace = json.Flag("add_prefix_space", options.AddPrefixSpace),
+            // BART's and RoBERTa's pairs have two separators between them, a template says what it wants itself.
+            PairSeparators = TypeOf(Part(root, "post_processor")) == "TemplateProcessing" ? 1 : 2,
+        };
+        if (problems.Count > 0) throw new InvalidDataException(string.Join(" ", problems.Select(problem => $"{file}: {problem}")));
+        var merges = new List<(string, string)>();
+        if (Part(model, "merges") is { ValueKind: JsonValueKind.Array } list)
         {
-            if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out var id) || id is < 0 or >= mostPieces)
-            {
-                model.Add("vocab", $"gives '{entry.Name}' no id from 0 to {mostPieces - 1}");
-                return [];
-            }
-            while (pieces.Count <= id) pieces.Add("");
-            pieces[id] = entry.Name;
+            foreach (var merge in list.EnumerateArray()) merges.Add(ReadMerge(merge, file));
         }
-        return [.. pieces];
+        return new ByteLevelBpeTokenizer(ReadVocabulary(Part(model, "vocab"), file), merges, options);
     }
+
+    /// <summary>A merge is "left right", in newer files ["left", "right"].</summary>
+    private static (string Left, string Right) ReadMerge(JsonElement merge, string file)
+    {
+        if (merge.ValueKind == JsonValueKind.String) return ReadMerge(merge.GetString()!, file);
+        if (merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2
+            && merge[0].ValueKind == JsonValueKind.String && merge[1].ValueKind == JsonValueKind.String)
+        {
+            return (merge[0].GetString()!, merge[1].GetString()!);
+        }
+        throw new InvalidDataException($"{file} has a merge {merge} that is no pair.");
+    }
+
+    private static JsonElement Part(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var part) ? part : default;
 
     private static string TypeOf(JsonElement element) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty("type", out var type)
-            && type.ValueKind == JsonValueKind.String
-            ? type.GetString()!
-            : "missing";
+        Part(element, "type") is { ValueKind: JsonValueKind.String } type ? type.GetString()! : "missing";
 
     private static ModelException Unsupported(string folder, string file, string part, string found, string known) =>
         new(ModelError.Unsupported, folder, $"{file}: the {part} is of type '{found}'; known is {known}.");

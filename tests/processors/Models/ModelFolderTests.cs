@@ -173,6 +173,32 @@ public sealed class ModelFolderTests
     }
 
     [Fact]
+    public void A_RoBERTa_export_works_as_it_is()
+    {
+        var goldens = Path.Combine(AppContext.BaseDirectory, "Tokenization", "byte_level_goldens.jsonl");
+        var tokenizer = JsonNode.Parse(File.ReadLines(goldens).First())!["plain"]!;
+        var vocabulary = tokenizer["model"]!["vocab"]!.AsObject();
+        var weights = new float[vocabulary.Count, 3];
+        for (var id = 0; id < vocabulary.Count; id++) weights[id, 0] = 2;
+        weights[(int)vocabulary["\u0120rain"]!, 1] = 6;
+        weights[(int)vocabulary["\u0120fall"]!, 2] = 6;
+        using var model = new TemporaryModel();
+        model.Write("model.onnx", Onnx.GraphWriter.PerToken(weights));
+        model.Write("tokenizer.json", tokenizer.ToJsonString());
+        model.Write("config.json",
+            """
+            { "architectures": ["RobertaForTokenClassification"], "model_type": "roberta", "max_position_embeddings": 66,
+              "id2label": { "0": "O", "1": "B-X", "2": "I-X" } }
+            """);
+        using var processor = new TokenClassificationProcessor(model.Load());
+        Assert.Equal(64, model.Load().Manifest.MaxTokens);
+        var body = string.Concat(Enumerable.Repeat("The rain fall. ", 60));
+        var entities = processor.Score("", body).Entities!;
+        Assert.Equal(Enumerable.Range(0, 60).Select(i => 15 * i + 4), entities.Select(e => e.Start));
+        Assert.All(entities, e => Assert.Equal("rain fall", e.Text));
+    }
+
+    [Fact]
     public void Inside_labels_may_open_a_name_in_a_Hugging_Face_model()
     {
         using var model = TemporaryModel.Entities(manifest => manifest["strict_labels"] = false);

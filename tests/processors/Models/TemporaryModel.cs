@@ -15,7 +15,7 @@ internal sealed class TemporaryModel : IDisposable
         "[PAD]", "[UNK]", "[CLS]", "[SEP]", ".", ",", "'", "\"", "-",
         "the", "a", "in", "of", "met", "won", "said", "rain", "goal", "match", "bank", "price", "news",
         "john", "smith", "london", "acme", "paris", "ann", "he", "it", "yes", "no",
-        "un", "##believ", "##able", "##s", "##ed", "z", "##z",
+        "u", "s", "un", "##believ", "##able", "##s", "##ed", "z", "##z",
     ];
 
     public static readonly string[] EntityLabels = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"];
@@ -35,6 +35,9 @@ internal sealed class TemporaryModel : IDisposable
         Set(weights, "acme", 3);
         Set(weights, "london", 5);
         Set(weights, "paris", 5);
+        Set(weights, "u", 5);
+        Set(weights, "s", 6);
+        weights[Id("."), 6] = 1;
         return Create(GraphWriter.PerToken(weights), Manifest(ModelTask.TokenClassification, EntityLabels, maxTokens, stride), change);
     }
 

@@ -48,6 +48,13 @@ public sealed class ExtractiveSummarizationProcessorTests : IDisposable
     }
 
     [Fact]
+    public void Headings_and_the_title_again_are_left_out_too()
+    {
+        var summary = _processor.Score("The goal match", "The goal match Tuesday, May 3, 2022\n\nGoal match goal\n\nThe rain said the news. The bank said it.").Summary!;
+        Assert.Equal("The rain said the news. The bank said it.", summary.Text);
+    }
+
+    [Fact]
     public void Without_a_body_the_title_is_the_summary()
     {
         var summary = _processor.Score("The goal of John Smith", " ").Summary!;

@@ -49,6 +49,14 @@ public sealed class TokenClassificationProcessorTests : IDisposable
     }
 
     [Fact]
+    public void The_last_stop_of_an_acronym_belongs_to_it()
+    {
+        Assert.Equal("LOC:U.S.@Body3", Show(_processor.Score("", "in U.S. news")));
+        Assert.Equal("LOC:U.S.@Body3", Show(_processor.Score("", "in U.S.")));
+        Assert.Equal("LOC:London@Body3", Show(_processor.Score("", "in London.")));
+    }
+
+    [Fact]
     public void No_text_gives_no_entities()
     {
         var article = _processor.Score("", "", out var warnings);
