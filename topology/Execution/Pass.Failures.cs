@@ -69,7 +69,8 @@ internal sealed partial class Pass
                 throw new StreamProcessingException(
                     name, input, $"its exception handler answered DEAD_LETTER, but no dead-letter topic is configured: {exception.Message}", exception);
             default:
-                throw new StreamProcessingException(name, input, exception.Message, exception);
+                var hint = Executor.DeadLetters is null ? " (A dead-letter topic would let the stream go on without such records.)" : "";
+                throw new StreamProcessingException(name, input, exception.Message + hint, exception);
         }
     }
     private bool MayLog()

@@ -134,7 +134,7 @@ public sealed class BatchNodeTests
         Assert.Equal("model", exception.Node);
         Assert.Equal(1, exception.Record!.Offset);
         Assert.Contains("in-0@1", exception.Message);
-        Assert.Contains("cannot score 'bad b'", exception.Message);
+        Assert.Contains("cannot score 'bad b' (A dead-letter topic would", exception.Message);
     }
 
     [Fact]
