@@ -18,7 +18,7 @@ public static class AvroCodec
     /// <summary>Bytes before the data.</summary>
     public const int SingleObjectHeaderBytes = 10;
 
-    private const int StackBytes = 1024;
+    private const int StartBytes = 8 << 10;
 
     /// <summary>Writes a record with nothing before it.</summary>
     /// <exception cref="AvroException">The record holds what its schema does not allow; nothing was written.</exception>
@@ -74,7 +74,7 @@ public static class AvroCodec
     internal static byte[] Encode<T>(T record, ReadOnlySpan<byte> header)
         where T : class, IAvroRecord<T>, new()
     {
-        var writer = new AvroWriter(stackalloc byte[StackBytes]);
+        var writer = new AvroWriter(StartBytes);
         try
         {
             Write(ref writer, record, header);
@@ -90,7 +90,7 @@ public static class AvroCodec
         where T : class, IAvroRecord<T>, new()
     {
         ArgumentNullException.ThrowIfNull(output);
-        var writer = new AvroWriter(stackalloc byte[StackBytes]);
+        var writer = new AvroWriter(StartBytes);
         try
         {
             Write(ref writer, record, header);

@@ -58,7 +58,7 @@ internal sealed class CodecEmitter
         switch (schema)
         {
             case AvroRecordSchema record:
-                return $"global::{HelperClass}.Read(ref reader, {reuse ?? $"default({_names.Qualified(record)})"})";
+                return $"global::{HelperClass}.Read{HelperOf(record)}(ref reader, {reuse ?? "null"})";
             case AvroEnumSchema symbols: return $"({_names.Qualified(symbols)})reader.ReadEnum({symbols.Symbols.Count})";
             case AvroUnionSchema or AvroArraySchema or AvroMapSchema:
                 var helper = $"global::{HelperClass}.Read{HelperOf(schema)}(ref reader";
@@ -98,20 +98,13 @@ internal sealed class CodecEmitter
         text.Close();
         text.Line("throw new global::System.InvalidOperationException(fullName);");
         text.Close();
-        text.Line();
-        text.Line($"public static T Read<T>({Reader}, T? reuse)");
-        text.Line("    where T : class, global::StreamScoring.Schemas.Avro.IAvroRecord<T>, new()");
-        text.Open("");
-        text.Line("var record = reuse ?? new T();");
-        text.Line("record.DecodeAvro(ref reader);");
-        text.Line("return record;");
-        text.Close();
         while (_pending.Count > 0)
         {
             var schema = _pending.Dequeue();
             text.Line();
             switch (schema)
             {
+                case AvroRecordSchema record: EmitRecord(text, record); break;
                 case AvroArraySchema array: EmitArray(text, array); break;
                 case AvroMapSchema map: EmitMap(text, map); break;
                 case AvroUnionSchema union: EmitUnion(text, union); break;
@@ -131,6 +124,16 @@ internal sealed class CodecEmitter
         _helpers.Add(schema, number);
         _pending.Enqueue(schema);
         return number;
+    }
+
+    private void EmitRecord(CodeText text, AvroRecordSchema record)
+    {
+        var type = _names.Qualified(record);
+        text.Open($"public static {type} Read{_helpers[record]}({Reader}, {type}? reuse)");
+        text.Line($"var record = reuse ?? new {type}();");
+        text.Line("record.DecodeAvro(ref reader);");
+        text.Line("return record;");
+        text.Close();
     }
 
     private void EmitArray(CodeText text, AvroArraySchema array)

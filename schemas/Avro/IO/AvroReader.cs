@@ -1,6 +1,9 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Unicode;
 
 namespace StreamScoring.Schemas.Avro;
 
@@ -10,6 +13,8 @@ namespace StreamScoring.Schemas.Avro;
 /// </summary>
 public ref partial struct AvroReader
 {
+    private const int MaxRentedChars = 32 << 10;
+
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly ReadOnlySpan<byte> _data;
@@ -152,13 +157,32 @@ public ref partial struct AvroReader
         var utf8 = ReadBytes();
         if (utf8.IsEmpty) return "";
         if (reuse is not null && reuse.Length == utf8.Length && Ascii.Equals(utf8, reuse)) return reuse;
+        return Ascii.IsValid(utf8)
+            ? string.Create(utf8.Length, utf8, static (chars, ascii) => Ascii.ToUtf16(ascii, chars, out _))
+            : DecodeUtf8(start, utf8);
+    }
+
+    private static string DecodeUtf8(int start, ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.Length > MaxRentedChars) return DecodeLongUtf8(start, utf8);
+        // One pass into a buffer and a copy cost less than measuring first.
+        var rented = ArrayPool<char>.Shared.Rent(utf8.Length);
+        var status = Utf8.ToUtf16(utf8, rented, out var read, out var written, replaceInvalidSequences: false);
+        var value = status == OperationStatus.Done ? new string(rented, 0, written) : null;
+        ArrayPool<char>.Shared.Return(rented);
+        if (value is null) ThrowInvalidUtf8(start, read);
+        return value;
+    }
+
+    private static string DecodeLongUtf8(int start, ReadOnlySpan<byte> utf8)
+    {
         try
         {
             return StrictUtf8.GetString(utf8);
         }
         catch (DecoderFallbackException invalid)
         {
-            ThrowAt(start, AvroError.InvalidUtf8, $"a string is not UTF-8 (its byte {Math.Max(invalid.Index, 0)})");
+            ThrowInvalidUtf8(start, Math.Max(invalid.Index, 0));
             return "";
         }
     }
@@ -245,6 +269,10 @@ public ref partial struct AvroReader
 
     internal readonly ReadOnlySpan<byte> Slice(int start, int end) => _data[start..end];
 
+    [DoesNotReturn]
+    private static void ThrowInvalidUtf8(int start, int at) =>
+        ThrowAt(start, AvroError.InvalidUtf8, $"a string is not UTF-8 (its byte {at})");
+
     private static void ThrowTooMany(int start, long count, int limit) =>
         ThrowAt(start, AvroError.LimitExceeded, $"{count} items are more than the limit of {limit}");
 
@@ -252,5 +280,6 @@ public ref partial struct AvroReader
 
     private readonly void Throw(AvroError error, string reason) => ThrowAt(_at, error, reason);
 
+    [DoesNotReturn]
     private static void ThrowAt(int position, AvroError error, string reason) => throw new AvroException(error, reason, position);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
@@ -26,6 +27,12 @@ public ref partial struct AvroWriter
         _out = new PooledBuffer(initial);
         _limits = limits ?? AvroLimits.Default;
     }
+
+    /// <summary>A writer that starts in a pooled buffer.</summary>
+    /// <param name="capacityBytes">Room to begin with.</param>
+    /// <param name="limits">See the other constructor.</param>
+    public AvroWriter(int capacityBytes, AvroLimits? limits = null)
+        : this([], limits) => _out.Free(capacityBytes);
 
     /// <summary>What was written; valid until the next write.</summary>
     public readonly ReadOnlySpan<byte> Written => _out.Written;
@@ -96,7 +103,12 @@ public ref partial struct AvroWriter
         // Most text is ASCII: leave room for the length it then has, and move the text where that guess was wrong.
         var lengthBytes = LengthBytes(value.Length);
         var free = _out.Free(5 + (value.Length * 3));
-        Utf8.FromUtf16(value, free[lengthBytes..], out _, out var written);
+        if (Ascii.FromUtf16(value, free[lengthBytes..], out var written) == OperationStatus.Done)
+        {
+            _out.Length += PutVarint(free, (ulong)written << 1) + written;
+            return;
+        }
+        Utf8.FromUtf16(value, free[lengthBytes..], out _, out written);
         var actualBytes = LengthBytes(written);
         if (actualBytes != lengthBytes) free.Slice(lengthBytes, written).CopyTo(free[actualBytes..]);
         _out.Length += PutVarint(free, (ulong)written << 1) + written;

@@ -7,7 +7,7 @@ internal static class AvroDefaultWriter
 {
     public static byte[] Encode(AvroSchema schema, SchemaJson value)
     {
-        var writer = new AvroWriter([]);
+        var writer = new AvroWriter(0);
         try
         {
             Write(ref writer, schema, value);
