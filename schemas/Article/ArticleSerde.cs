@@ -1,5 +1,7 @@
 using System.Buffers;
 using StreamScoring.Schemas.Avro;
+using StreamScoring.Schemas.Avro.Resolution;
+using StreamScoring.Schemas.Registry;
 
 namespace StreamScoring.Schemas;
 
@@ -13,9 +15,10 @@ public sealed record ArticleSerdeOptions
     public ISchemaSource? Registry { get; init; }
 
     /// <summary>
-    /// Schema id that written Avro carries in Confluent framing. Default null: single-object encoding is written.
+    /// Id that written Avro carries in Confluent framing, and the schema it is written with, see
+    /// <see cref="SchemaRegistryClient.PrepareWriterAsync"/>. Default null: single-object encoding is written.
     /// </summary>
-    public int? WriterSchemaId { get; init; }
+    public RegisteredSchema? Writer { get; init; }
 
     /// <summary>Bounds for what comes from others.</summary>
     public AvroLimits Limits { get; init; } = AvroLimits.Default;
@@ -33,6 +36,7 @@ public sealed class ArticleSerde
 {
     private readonly ArticleSerdeOptions _options;
     private readonly AvroDecoder<Article> _avro;
+    private readonly AvroResolver? _toWriter;
 
     /// <summary>A serde with these settings.</summary>
     public ArticleSerde(ArticleSerdeOptions options)
@@ -40,6 +44,7 @@ public sealed class ArticleSerde
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _avro = new AvroDecoder<Article>(options.Schemas, options.Registry, options.Limits);
+        if (options.Writer is { } writer) _toWriter = AvroResolver.Create(ArticleSchemas.Current, writer.Schema);
     }
 
     /// <summary>A serde with the default settings.</summary>
@@ -57,34 +62,55 @@ public sealed class ArticleSerde
         _ => DecodeJson(value),
     };
 
+    /// <summary>Reads an article whose schema a header of its record may name.</summary>
+    /// <param name="value">Value of a Kafka record.</param>
+    /// <param name="schemaIdHeader">
+    /// Value of header <see cref="ConfluentFraming.ValueSchemaIdHeader"/>; empty where the record has none.
+    /// </param>
+    /// <exception cref="CodecException">The bytes are no article: a typed error with a code, the place and the field.</exception>
+    public Article Decode(ReadOnlySpan<byte> value, ReadOnlySpan<byte> schemaIdHeader) =>
+        schemaIdHeader.IsEmpty ? Decode(value) : _avro.DecodeWithHeader(value, schemaIdHeader);
+
     /// <summary>An article in a wire form.</summary>
     /// <exception cref="CodecException">The article holds what the schema does not allow.</exception>
     public byte[] Encode(Article article, ArticleFormat format)
     {
         if (format == ArticleFormat.Json) return ArticleJson.Write(article, _options.JsonNaming);
-        if (_options.WriterSchemaId is not { } id) return AvroCodec.EncodeSingleObject(article);
-        Span<byte> header = stackalloc byte[ConfluentFraming.HeaderBytes];
-        ConfluentFraming.WriteHeader(header, id);
-        return AvroCodec.Encode(article, header);
+        if (_options.Writer is not { } writer) return AvroCodec.EncodeSingleObject(article);
+        var output = new ArrayBufferWriter<byte>();
+        EncodeConfluent(article, writer.Id, output);
+        return output.WrittenSpan.ToArray();
     }
 
     /// <summary>Writes an article in a wire form.</summary>
     /// <exception cref="CodecException">The article holds what the schema does not allow; nothing was written.</exception>
     public void Encode(Article article, ArticleFormat format, IBufferWriter<byte> output)
     {
-        if (format == ArticleFormat.Json)
+        if (format == ArticleFormat.Json) ArticleJson.Write(article, output, _options.JsonNaming);
+        else if (_options.Writer is { } writer) EncodeConfluent(article, writer.Id, output);
+        else AvroCodec.EncodeSingleObject(article, output);
+    }
+
+    private void EncodeConfluent(Article article, int schemaId, IBufferWriter<byte> output)
+    {
+        Span<byte> header = stackalloc byte[ConfluentFraming.HeaderBytes];
+        ConfluentFraming.WriteHeader(header, schemaId);
+        if (_toWriter!.IsIdentity)
         {
-            ArticleJson.Write(article, output, _options.JsonNaming);
-        }
-        else if (_options.WriterSchemaId is { } id)
-        {
-            Span<byte> header = stackalloc byte[ConfluentFraming.HeaderBytes];
-            ConfluentFraming.WriteHeader(header, id);
             AvroCodec.Encode(article, header, output);
+            return;
         }
-        else
+        var ours = AvroCodec.EncodeDatum(article);
+        var theirs = new AvroWriter(ours.Length + header.Length, _options.Limits);
+        try
         {
-            AvroCodec.EncodeSingleObject(article, output);
+            theirs.WriteRaw(header);
+            _toWriter.Resolve(ours, ref theirs, _options.Limits);
+            output.Write(theirs.Written);
+        }
+        finally
+        {
+            theirs.Dispose();
         }
     }
 

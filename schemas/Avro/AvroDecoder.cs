@@ -16,6 +16,7 @@ public sealed class AvroDecoder<T>
     private readonly AvroLimits _limits;
     private readonly ConcurrentDictionary<ulong, AvroResolver> _byFingerprint = new();
     private readonly ConcurrentDictionary<int, AvroResolver> _byId = new();
+    private readonly ConcurrentDictionary<Guid, AvroResolver> _byGuid = new();
 
     /// <summary>A decoder.</summary>
     /// <param name="schemas">Schemas for single-object encoding; the record's own is known anyway.</param>
@@ -69,6 +70,37 @@ public sealed class AvroDecoder<T>
         return Resolve(message, ConfluentFraming.HeaderBytes, resolver, into);
     }
 
+    /// <summary>Reads data whose schema a header names.</summary>
+    /// <param name="datum">The value: all of it.</param>
+    /// <param name="schemaIdHeader">Value of header <see cref="ConfluentFraming.ValueSchemaIdHeader"/>.</param>
+    /// <param name="into">Filled and returned where not null.</param>
+    /// <exception cref="AvroException">The header or the data are malformed, or the data cannot be read as this record.</exception>
+    /// <exception cref="CodecException">The registry does not know the id, or cannot be reached.</exception>
+    public T DecodeWithHeader(ReadOnlySpan<byte> datum, ReadOnlySpan<byte> schemaIdHeader, T? into = null)
+    {
+        if (_registry is null) throw new AvroException(AvroError.UnknownSchema, "a header names the schema, which needs a schema registry, and none is configured");
+        AvroResolver? resolver;
+        if (ConfluentFraming.TryReadGuid(schemaIdHeader, out var guid))
+        {
+            if (!_byGuid.TryGetValue(guid, out resolver))
+            {
+                resolver = _byGuid.GetOrAdd(guid, AvroResolver.Create(_registry.GetSchema(guid), T.AvroSchema));
+            }
+        }
+        else if (ConfluentFraming.TryReadId(schemaIdHeader, out var id))
+        {
+            if (!_byId.TryGetValue(id, out resolver))
+            {
+                resolver = _byId.GetOrAdd(id, AvroResolver.Create(_registry.GetSchema(id), T.AvroSchema));
+            }
+        }
+        else
+        {
+            throw new AvroException(AvroError.Malformed, $"header {ConfluentFraming.ValueSchemaIdHeader} holds neither 01 and a GUID nor 00 and an id");
+        }
+        return Resolve(datum, headerBytes: 0, resolver, into);
+    }
+
     /// <summary>Reads bare data of a writer's schema.</summary>
     /// <param name="datum">All of it.</param>
     /// <param name="writer">Schema it was written with.</param>
@@ -88,7 +120,7 @@ public sealed class AvroDecoder<T>
     private T Resolve(ReadOnlySpan<byte> message, int headerBytes, AvroResolver resolver, T? into)
     {
         if (resolver.IsIdentity) return AvroCodec.Decode(message, headerBytes, into, _limits);
-        var resolved = new AvroWriter(stackalloc byte[1024], _limits);
+        var resolved = new AvroWriter(Math.Max(256, message.Length), _limits);
         try
         {
             resolver.Resolve(message, headerBytes, ref resolved, _limits);

@@ -36,4 +36,8 @@ public interface ISchemaSource
     /// The id is unknown, or (<see cref="CodecException.IsTransient"/>) the registry cannot be reached now.
     /// </exception>
     AvroSchema GetSchema(int id);
+
+    /// <summary>The schema of a globally unique id, as newer Confluent clients put it into a header.</summary>
+    /// <exception cref="CodecException">As for <see cref="GetSchema(int)"/>.</exception>
+    AvroSchema GetSchema(Guid guid);
 }

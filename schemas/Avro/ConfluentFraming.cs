@@ -8,6 +8,11 @@ public static class ConfluentFraming
     /// <summary>First byte.</summary>
     public const byte Magic = 0;
 
+    /// <summary>Header in which newer clients put the schema's GUID (01, then 16 bytes big-endian) or id instead.</summary>
+    public const string ValueSchemaIdHeader = "__value_schema_id";
+
+    private const byte GuidMagic = 1;
+
     /// <summary>Bytes before the data.</summary>
     public const int HeaderBytes = 5;
 
@@ -16,6 +21,16 @@ public static class ConfluentFraming
     {
         header[0] = Magic;
         BinaryPrimitives.WriteInt32BigEndian(header[1..], schemaId);
+    }
+
+    /// <summary>Reads the GUID of a header.</summary>
+    /// <returns>False where <paramref name="header"/> holds none.</returns>
+    public static bool TryReadGuid(ReadOnlySpan<byte> header, out Guid guid)
+    {
+        guid = default;
+        if (header.Length != 17 || header[0] != GuidMagic) return false;
+        guid = new Guid(header[1..], bigEndian: true);
+        return true;
     }
 
     /// <summary>Reads the id.</summary>
