@@ -92,7 +92,8 @@ internal sealed class StreamCommand : CommandHandler
         var sinkSettings = SinksFor(options, nodes);
         var source = sinkSettings.Count > 0 ? await TopicCheck.ClusterIdAsync(clients) : "";
         using var sinks = SinkHost.Start(sinkSettings, source, options.Kafka.GroupId, clients, context.Logs, context.Time);
-        using var stream = TopologyFactory.CreateStream(topology, options, options.Kafka.BootstrapServers, context.Logs, context.Time);
+        using var stream = TopologyFactory.CreateStream(
+            topology, TopologyFactory.StreamOptions(options.Kafka, options.Kafka.BootstrapServers), context.Logs, context.Time);
         using var stopStatus = new CancellationTokenSource();
         var monitor = new StreamMonitor(
             nodes, options.Kafka.BootstrapServers, stream.GetSnapshot, static () => new TailSnapshot(0, 0, null, null, []), sinks.GetSnapshots,

@@ -78,7 +78,7 @@ internal sealed class MainJob(CommandContext context)
             // 5. The stream itself.
             using var topology = await loading;
             using var telemetry = TelemetryExport.Start(_options.Telemetry, _logger);
-            using var running = TopologyFactory.CreateStream(topology, _options, kafka.BootstrapServers, context.Logs, context.Time);
+            using var running = TopologyFactory.CreateStream(topology, StreamOptions(kafka), context.Logs, context.Time);
             Volatile.Write(ref stream, running);
             using var stopStream = new CancellationTokenSource();
             var streaming = running.RunAsync(stopStream.Token);
@@ -108,6 +108,11 @@ internal sealed class MainJob(CommandContext context)
         Summarise(monitor, tail.GetSnapshot(), sinkSettings, exitCode);
         return exitCode;
     }
+
+    // The embedded broker neither stores the offsets of a transaction nor hides what was aborted: at-least-once keeps
+    // more of its promise there than exactly-once could.
+    private KafkaStreamOptions StreamOptions(EmbeddedKafka kafka) =>
+        TopologyFactory.StreamOptions(_options.Kafka, kafka.BootstrapServers) with { Guarantee = ProcessingGuarantee.AtLeastOnce };
 
     private SinkSettings DefaultSink() => new()
     {

@@ -38,8 +38,8 @@ internal static class TopologyFactory
 
     /// <summary>The stream of a topology against a Kafka.</summary>
     internal static KafkaStream CreateStream(
-        ArticleTopology topology, AppOptions options, string bootstrapServers, ILoggerFactory logs, TimeProvider time) =>
-        new(topology.CreateExecutors(new ExecutorOptions { LoggerFactory = logs }), StreamOptions(options.Kafka, bootstrapServers), logs, time);
+        ArticleTopology topology, KafkaStreamOptions options, ILoggerFactory logs, TimeProvider time) =>
+        new(topology.CreateExecutors(new ExecutorOptions { LoggerFactory = logs }), options, logs, time);
 
     /// <summary>The engine's options.</summary>
     internal static KafkaStreamOptions StreamOptions(KafkaSettings kafka, string bootstrapServers) => new()
@@ -60,7 +60,7 @@ internal static class TopologyFactory
 
     private static NodeDefinition Definition(NodeSettings node)
     {
-        var batch = new BatchOptions();
+        var batch = NodeDefinition.DefaultBatch;
         return new NodeDefinition
         {
             Name = node.Name,
