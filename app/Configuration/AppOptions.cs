@@ -148,7 +148,7 @@ internal sealed record FeedSettings
     public string File { get; init; } = "samples/articles.jsonl";
 
     /// <summary>Articles sent and not yet through the whole chain, 1 to 256. Default 24: well within what the embedded broker keeps.</summary>
-    public int MaxInFlight { get; init; } = 24;
+    public int MaxInFlight { get; init; } = 12;
 
     /// <summary>Articles a second, 0 to 100,000; 0 (default): as fast as the nodes answer.</summary>
     public double MaxPerSecond { get; init; }
