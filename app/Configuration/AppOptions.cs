@@ -147,7 +147,7 @@ internal sealed record FeedSettings
     /// <summary>JSON lines. Default "samples/articles.jsonl"; empty: no feed, only other clients' records.</summary>
     public string File { get; init; } = "samples/articles.jsonl";
 
-    /// <summary>Articles sent and not yet through the whole chain, 1 to 256. Default 24: well within what the embedded broker keeps.</summary>
+    /// <summary>Articles sent and not yet through the whole chain, 1 to 256. Default 12: well within what the embedded broker keeps.</summary>
     public int MaxInFlight { get; init; } = 12;
 
     /// <summary>Articles a second, 0 to 100,000; 0 (default): as fast as the nodes answer.</summary>

@@ -29,6 +29,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
     internal async Task<VerifierReport> RunAsync(CancellationToken cancellationToken)
     {
         for (var hop = 0; hop <= options.Hops; hop++) await broker.CreateTopicAsync(Topic(hop), Partitions, cancellationToken);
+        await broker.CreateTopicAsync(DeadLetterTopic, 1, cancellationToken);
         await File.WriteAllTextAsync(ConfigFile, Configuration(), cancellationToken);
         for (var i = 0; i < options.Instances; i++) StartInstance();
 
@@ -61,6 +62,8 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
 
     private string ConfigFile => Path.Combine(_folder, "chaos.json");
 
+    private string DeadLetterTopic => $"{_run}.dlq";
+
     private string Topic(int hop) => $"{_run}.{hop}";
 
     private string Configuration() => JsonSerializer.Serialize(new
@@ -69,7 +72,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
         {
             Name = $"hop{hop}", Kind = "identity", Input = Topic(hop), Output = Topic(hop + 1),
         }),
-        DeadLetterTopic = "",
+        DeadLetterTopic = DeadLetterTopic,
     });
 
     private void StartInstance()
