@@ -249,8 +249,8 @@ public sealed class KafkaStream : IDisposable
 
     private void Assigned(List<TopicPartition> partitions)
     {
-        foreach (var partition in partitions) _ownership.Assign(partition, _loop!.LaneOf(partition.Topic));
         ChangeTasks(partitions, static (executor, numbers) => executor.OpenTasks(numbers));
+        foreach (var partition in partitions) _ownership.Assign(partition, _loop!.LaneOf(partition.Topic));
         KafkaLog.Assigned(_logger, Names(partitions));
         _isAssigned = true;
         SetStateWhileAlive(KafkaStreamState.Running);
@@ -267,8 +267,8 @@ public sealed class KafkaStream : IDisposable
         _pipeline.WaitFor(_ => going.All(owned => owned.InFlight == 0) || _stop.IsCancellationRequested, _options.DrainTimeout);
         _pipeline.EndDrain();
         // 2. Close the gate: from here on nothing of these partitions is committed.
-        ChangeTasks(partitions, static (executor, numbers) => executor.CloseTasks(numbers));
         _ownership.Lose(partitions);
+        ChangeTasks(partitions, static (executor, numbers) => executor.CloseTasks(numbers));
         KafkaLog.Revoked(_logger, Names(partitions), going.Sum(owned => owned.InFlight));
     }
 
@@ -292,6 +292,7 @@ public sealed class KafkaStream : IDisposable
     }
 
     // Tasks hold processors with state: they are opened and closed by the thread that runs them, in order with batches.
+    // A task is a partition number; it lives as long as any source topic's partition of that number is owned.
     private void ChangeTasks(List<TopicPartition> partitions, Action<IBatchExecutor, IReadOnlyCollection<int>> change)
     {
         foreach (var lane in _lanes)
@@ -299,7 +300,9 @@ public sealed class KafkaStream : IDisposable
             if (lane.Executor.IsStateless) continue;
             var numbers = partitions
                 .Where(partition => lane.Executor.SourceTopics.Contains(partition.Topic))
-                .Select(partition => partition.Partition.Value).Distinct().ToArray();
+                .Select(partition => partition.Partition.Value).Distinct()
+                .Where(number => !_ownership.Current.Any(
+                    owned => owned.Lane == lane && owned.TopicPartition.Partition.Value == number)).ToArray();
             if (numbers.Length == 0) continue;
             if (_pipeline.IsClosed)
             {

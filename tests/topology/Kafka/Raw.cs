@@ -23,10 +23,11 @@ internal static class Raw
     {
         using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
         {
-            BootstrapServers = bootstrapServers, GroupId = $"reader-{Guid.NewGuid()}", EnableAutoCommit = false,
-            AutoOffsetReset = AutoOffsetReset.Earliest, IsolationLevel = IsolationLevel.ReadCommitted,
+            BootstrapServers = bootstrapServers, GroupId = "reader", EnableAutoCommit = false,
+            IsolationLevel = IsolationLevel.ReadCommitted,
         }).Build();
-        consumer.Subscribe(topic);
+        // Assigned, not subscribed: a member of a group could meet the fault that is meant for the stream.
+        consumer.Assign(Enumerable.Range(0, 4).Select(number => new TopicPartitionOffset(topic, number, Offset.Beginning)));
         var records = new List<ConsumeResult<byte[], byte[]>>();
         var deadline = Environment.TickCount64 + (long)(timeout ?? TimeSpan.FromSeconds(60)).TotalMilliseconds;
         while (Environment.TickCount64 < deadline)

@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScoring.Topology.Execution;
+using StreamScoring.Topology.Handlers;
 
 namespace StreamScoring.Topology.Kafka.Internal;
 
@@ -50,36 +51,50 @@ internal sealed class OutputGuard
     {
         var outputs = new List<ProducedRecord>(result.Outputs.Count);
         var counts = (int[])result.InputCounts.Clone();
-        var deadLetters = result.DeadLetters;
+        var (deadLetters, skipped) = (result.DeadLetters, result.Skipped);
         var output = 0;
         for (var i = 0; i < counts.Length; i++)
         {
             var begin = output;
             output += counts[i];
-            if (LargestBytes(result.Outputs, begin, output) is var largest && largest <= _maxBytes)
+            if (FindOversize(result.Outputs, begin, output) is not { } oversize)
             {
                 for (var k = begin; k < output; k++) outputs.Add(result.Outputs[k]);
                 continue;
             }
 
             var record = batch.Records[i];
-            KafkaLog.Oversize(_logger, record.Topic, record.Partition, record.Offset, largest);
-            outputs.Add(DeadLetter(batch, record, largest));
-            counts[i] = 1;
-            deadLetters++;
+            var sizeBytes = KafkaMessages.SizeBytes(oversize);
+            KafkaLog.Oversize(_logger, record.Topic, record.Partition, record.Offset, sizeBytes);
+            if (DeadLetter(batch, record, oversize, sizeBytes) is { } deadLetter)
+            {
+                outputs.Add(deadLetter);
+                counts[i] = 1;
+                deadLetters++;
+            }
+            else
+            {
+                counts[i] = 0;
+                skipped++;
+            }
         }
         for (; output < result.Outputs.Count; output++) outputs.Add(result.Outputs[output]);
-        return new BatchResult(outputs, counts, deadLetters, result.Skipped);
+        return new BatchResult(outputs, counts, deadLetters, skipped);
     }
 
-    private ProducedRecord DeadLetter(RecordBatch batch, ConsumedRecord record, long sizeBytes)
+    /// <returns>Null where the production handler answered CONTINUE.</returns>
+    private ProducedRecord? DeadLetter(RecordBatch batch, ConsumedRecord record, ProducedRecord oversize, long sizeBytes)
     {
+        var executor = batch.Lane.Executor;
         var error = new KafkaException(new Error(
             ErrorCode.MsgSizeTooLarge,
             $"The output has {sizeBytes} bytes, message.max.bytes is {_maxBytes}. Raise message.max.bytes in " +
             "Kafka:Properties and the topic's max.message.bytes."));
-        var deadLetter = batch.Lane.Executor.CreateDeadLetter(record, error) ?? throw new StreamProcessingException(
-            batch.Lane.Name, record, error.Message + " There is no dead-letter topic to put the record.", error);
+        var response = executor.DecideProduction(record, oversize, error);
+        if (response == ProductionResponse.Continue) return null;
+        // RETRY cannot make it smaller: with FAIL it stops the stream.
+        var deadLetter = response == ProductionResponse.DeadLetter ? executor.CreateDeadLetter(record, error) : null;
+        if (deadLetter is null) throw new StreamProcessingException(batch.Lane.Name, record, error.Message, error);
         if (KafkaMessages.SizeBytes(deadLetter) > _maxBytes)
         {
             throw new StreamProcessingException(
@@ -88,10 +103,12 @@ internal sealed class OutputGuard
         return deadLetter;
     }
 
-    private static long LargestBytes(IReadOnlyList<ProducedRecord> outputs, int begin, int end)
+    private ProducedRecord? FindOversize(IReadOnlyList<ProducedRecord> outputs, int begin, int end)
     {
-        long largest = 0;
-        for (var k = begin; k < end; k++) largest = Math.Max(largest, KafkaMessages.SizeBytes(outputs[k]));
-        return largest;
+        for (var k = begin; k < end; k++)
+        {
+            if (KafkaMessages.SizeBytes(outputs[k]) > _maxBytes) return outputs[k];
+        }
+        return null;
     }
 }
