@@ -44,7 +44,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
 
         await producing;
         await Task.WhenAll(_thawing);
-        await WaitUntilAllArrivedAsync(cancellationToken);
+        WaitUntilAllArrived(cancellationToken);
         foreach (var instance in _instances) instance.Signal(ProcessSignal.Terminate);
         foreach (var instance in _instances)
         {
@@ -77,11 +77,12 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
 
     private void StartInstance()
     {
-        _instances.Add(ChildProcess.StartProgram(
+        var instance = ChildProcess.StartProgram(
         [
             "stream", "--bootstrap", broker.BootstrapServers, "--config", ConfigFile, "--group", _run,
             "--guarantee", options.Guarantee,
-        ], new ChildProcessOptions { RetainedLines = 2_000 }));
+        ], new ChildProcessOptions { RetainedLines = 2_000 });
+        lock (_instances) _instances.Add(instance);
     }
 
     private async Task ProduceAsync(CancellationToken cancellationToken)
@@ -138,12 +139,8 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
                 Note("scale in");
                 if (_instances.Count > 1)
                 {
-                    var leaving = _instances[^1];
-                    _instances.RemoveAt(_instances.Count - 1);
-                    leaving.Signal(ProcessSignal.Continue);
-                    leaving.Signal(ProcessSignal.Terminate);
-                    await leaving.WaitForExitAsync(TimeSpan.FromSeconds(90), cancellationToken);
-                    await leaving.DisposeAsync();
+                    _instances[^1].Signal(ProcessSignal.Terminate);
+                    await RemoveAsync(_instances.Count - 1, cancellationToken);
                 }
                 break;
             default:
@@ -156,19 +153,27 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
 
     private async Task ReplaceAsync(int index, CancellationToken cancellationToken)
     {
-        var old = _instances[index];
-        old.Signal(ProcessSignal.Continue);
-        await old.WaitForExitAsync(TimeSpan.FromSeconds(90), cancellationToken);
-        await old.DisposeAsync();
+        await RemoveAsync(index, cancellationToken);
         await PauseAsync(TimeSpan.Zero, TimeSpan.FromSeconds(1), cancellationToken);
-        _instances.RemoveAt(index);
         StartInstance();
     }
 
-    private static async Task ThawAsync(ChildProcess instance)
+    private async Task RemoveAsync(int index, CancellationToken cancellationToken)
+    {
+        var instance = _instances[index];
+        instance.Signal(ProcessSignal.Continue);
+        await instance.WaitForExitAsync(TimeSpan.FromSeconds(90), cancellationToken);
+        lock (_instances) _instances.RemoveAt(index);
+        await instance.DisposeAsync();
+    }
+
+    private async Task ThawAsync(ChildProcess instance)
     {
         await Task.Delay(TimeSpan.FromSeconds(12));
-        instance.Signal(ProcessSignal.Continue);
+        lock (_instances)
+        {
+            if (_instances.Contains(instance)) instance.Signal(ProcessSignal.Continue);
+        }
     }
 
     private Task PauseAsync(TimeSpan from, TimeSpan to, CancellationToken cancellationToken) =>
@@ -177,7 +182,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
     private void Note(string action) =>
         _schedule.Add(string.Create(CultureInfo.InvariantCulture, $"  {_clock.Elapsed.TotalSeconds,7:0.0} s  {action}"));
 
-    private async Task WaitUntilAllArrivedAsync(CancellationToken cancellationToken)
+    private void WaitUntilAllArrived(CancellationToken cancellationToken)
     {
         var seen = new bool[options.Records];
         var missing = options.Records;
@@ -193,7 +198,6 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
             seen[number] = true;
             waited.Restart();
         }
-        await Task.CompletedTask;
     }
 
     private VerifierReport Count(int faults)
