@@ -19,6 +19,7 @@ public ref partial struct AvroReader
 
     private readonly ReadOnlySpan<byte> _data;
     private readonly AvroLimits _limits;
+    private readonly RecentStrings _recent;
     private int _at;
     private int _depth;
     private long _ahead;
@@ -30,6 +31,7 @@ public ref partial struct AvroReader
     {
         _data = data;
         _limits = limits ?? AvroLimits.Default;
+        _recent = RecentStrings.Current;
         _ahead = data.Length + 4096L;
     }
 
@@ -157,6 +159,7 @@ public ref partial struct AvroReader
         var utf8 = ReadBytes();
         if (utf8.IsEmpty) return "";
         if (reuse is not null && reuse.Length == utf8.Length && Ascii.Equals(utf8, reuse)) return reuse;
+        if (utf8.Length <= RecentStrings.MaxBytes) return _recent.Get(utf8) ?? DecodeUtf8(start, utf8);
         return Ascii.IsValid(utf8)
             ? string.Create(utf8.Length, utf8, static (chars, ascii) => Ascii.ToUtf16(ascii, chars, out _))
             : DecodeUtf8(start, utf8);

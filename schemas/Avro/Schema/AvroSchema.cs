@@ -33,7 +33,10 @@ public abstract class AvroSchema
     /// <summary>CRC-64-AVRO of <see cref="CanonicalForm"/>: what single-object encoding carries.</summary>
     public ulong Fingerprint => Identify().Fingerprint;
 
-    /// <summary>The schema's text without white space: names, defaults, documentation and all.</summary>
+    /// <summary>
+    /// The schema's text without white space: names, defaults, documentation and all. Types that stand elsewhere in the
+    /// same text are named in it, not defined.
+    /// </summary>
     public string Json { get; internal set; } = "";
 
     /// <summary>Parses an .avsc.</summary>

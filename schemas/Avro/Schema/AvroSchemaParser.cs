@@ -46,7 +46,7 @@ internal sealed class AvroSchemaParser
         var schema = Read(json, enclosingNamespace: "");
         foreach (var field in _fieldsWithDefault)
         {
-            var fault = AvroDefault.Check(field.Schema, field.Default!, out var position);
+            var fault = AvroDefault.Check(field, out var position);
             if (fault is null) continue;
             if (_strictDefaults) Add(AvroSchemaProblem.InvalidDefault, $"The default of field \"{field.Name}\" {fault}.", position);
             else field.Default = null;
@@ -196,10 +196,11 @@ internal sealed class AvroSchemaParser
         var symbols = new List<string>();
         if (json.Find("symbols") is { Kind: SchemaJsonKind.Array } list)
         {
+            var seen = new HashSet<string>();
             foreach (var item in list.Items)
             {
                 CheckName(item);
-                if (symbols.Contains(item.Text))
+                if (!seen.Add(item.Text))
                 {
                     Add(AvroSchemaProblem.DuplicateName, $"Enum \"{name}\" has symbol \"{item.Text}\" twice.", item.Position);
                 }

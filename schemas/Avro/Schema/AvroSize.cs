@@ -7,11 +7,8 @@ namespace StreamScoring.Schemas.Avro;
 internal static class AvroSize
 {
     /// <summary>A lower bound, exact but for records that hold themselves.</summary>
-    public static int MinimumOf(AvroSchema schema)
-    {
-        if (schema.MinimumBytes < 0) schema.MinimumBytes = Clamp(MinimumOf(schema, []));
-        return schema.MinimumBytes;
-    }
+    public static int MinimumOf(AvroSchema schema) =>
+        schema.MinimumBytes >= 0 ? schema.MinimumBytes : Clamp(MinimumOf(schema, []));
 
     /// <summary>The same for a key and a value of a map.</summary>
     public static int MinimumOfPair(AvroMapSchema map) => Clamp(1L + MinimumOf(map.Values));
@@ -19,6 +16,12 @@ internal static class AvroSize
     private static int Clamp(long bytes) => (int)Math.Min(int.MaxValue, bytes);
 
     private static long MinimumOf(AvroSchema schema, HashSet<AvroSchema> within)
+    {
+        if (schema.MinimumBytes < 0) schema.MinimumBytes = Clamp(Measure(schema, within));
+        return schema.MinimumBytes;
+    }
+
+    private static long Measure(AvroSchema schema, HashSet<AvroSchema> within)
     {
         switch (schema)
         {

@@ -97,6 +97,13 @@ public sealed class AvroResolverTests
     }
 
     [Fact]
+    public void A_default_that_holds_itself_counts_as_none()
+    {
+        var reader = Record("""{"name":"x","type":"int"},{"name":"next","type":["P","null"],"default":{"x":1}}""");
+        Assert.Equal("next", Assert.Throws<AvroException>(() => Resolve(Point, reader, 2, 4)).FieldPath);
+    }
+
+    [Fact]
     public void Aliases_rename_fields_and_types()
     {
         const string reader = """

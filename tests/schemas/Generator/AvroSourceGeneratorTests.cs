@@ -15,6 +15,7 @@ public sealed class AvroSourceGeneratorTests
     [InlineData("AVRO005", 3, 13, "{ \"type\": \"record\", \"name\": \"R\", \"fields\": [\n  { \"name\": \"a\", \"type\": \"int\" },\n  { \"name\": \"a\", \"type\": \"int\" } ] }")]
     [InlineData("AVRO006", 2, 34, "{ \"type\": \"record\", \"name\": \"R\", \"fields\": [\n  { \"name\": \"a\", \"type\": [\"int\", \"int\"] } ] }")]
     [InlineData("AVRO007", 2, 44, "{ \"type\": \"record\", \"name\": \"R\", \"fields\": [\n  { \"name\": \"a\", \"type\": \"int\", \"default\": \"7\" } ] }")]
+    [InlineData("AVRO007", 1, 93, """{ "type": "record", "name": "R", "fields": [{"name": "r", "type": ["R", "null"], "default": {}}] }""")]
     [InlineData("AVRO008", 1, 29, """{ "type": "record", "name": "R", "fields": [ { "name": "self", "type": "R" } ] }""")]
     [InlineData("AVRO020", 1, 86, """{ "type": "record", "name": "R", "fields": [{"name": "a_b", "type": "int"}, {"name": "aB", "type": "int"}] }""")]
     [InlineData("AVRO022", 1, 1, """{ "type": "array", "items": "int" }""")]
