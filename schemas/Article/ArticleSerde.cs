@@ -77,6 +77,12 @@ public sealed class ArticleSerde
     {
         if (format == ArticleFormat.Json) return ArticleJson.Write(article, _options.JsonNaming);
         if (_options.Writer is not { } writer) return AvroCodec.EncodeSingleObject(article);
+        if (_toWriter!.IsIdentity)
+        {
+            Span<byte> header = stackalloc byte[ConfluentFraming.HeaderBytes];
+            ConfluentFraming.WriteHeader(header, writer.Id);
+            return AvroCodec.Encode(article, header);
+        }
         var output = new ArrayBufferWriter<byte>();
         EncodeConfluent(article, writer.Id, output);
         return output.WrittenSpan.ToArray();

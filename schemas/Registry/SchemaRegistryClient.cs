@@ -14,13 +14,18 @@ namespace StreamScoring.Schemas.Registry;
 public sealed class SchemaRegistryClient : ISchemaSource, IDisposable
 {
     private const int MaxReferenceDepth = 16;
+    private const int MaxUnknown = 10_000;
+
+    /// <summary>Those who waited while a request failed for good get its error instead of a wait of their own.</summary>
+    private static readonly TimeSpan UnavailableLifetime = TimeSpan.FromSeconds(1);
 
     private readonly SchemaRegistryOptions _options;
     private readonly TimeProvider _time;
     private readonly RegistryTransport _transport;
     private readonly SemaphoreSlim _fetching = new(1);
     private readonly ConcurrentDictionary<string, AvroSchema> _schemas = new();
-    private readonly ConcurrentDictionary<string, (DateTimeOffset Until, SchemaRegistryException Error)> _unknown = new();
+    private readonly ConcurrentDictionary<string, Failure> _unknown = new();
+    private Failure? _unavailable;
 
     /// <summary>A client. Nothing is sent yet.</summary>
     /// <exception cref="ArgumentException">The settings are wrong; the message says everything that is.</exception>
@@ -163,21 +168,34 @@ public sealed class SchemaRegistryClient : ISchemaSource, IDisposable
             if (_schemas.TryGetValue(path, out known)) return known;
             if (_unknown.TryGetValue(path, out var unknown))
             {
-                if (_time.GetUtcNow() < unknown.Until) throw unknown.Error;
+                if (_time.GetUtcNow() < unknown.Until) throw unknown.Error.Again();
                 _unknown.TryRemove(path, out _);
             }
-            var answer = await _transport.SendAsync(HttpMethod.Get, path, null, cancellationToken);
-            return _schemas[path] = await ParseAsync(answer, 0, cancellationToken);
-        }
-        catch (SchemaRegistryException e) when (e.IsNotFound && !_unknown.ContainsKey(path))
-        {
-            if (_unknown.Count >= 10_000) _unknown.Clear();
-            _unknown[path] = (_time.GetUtcNow() + _options.UnknownIdLifetime, e);
-            throw;
+            if (_unavailable is { } unavailable && _time.GetUtcNow() < unavailable.Until) throw unavailable.Error.Again();
+            return _schemas[path] = await FetchAsync(path, cancellationToken);
         }
         finally
         {
             _fetching.Release();
+        }
+    }
+
+    private async Task<AvroSchema> FetchAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ParseAsync(await _transport.SendAsync(HttpMethod.Get, path, null, cancellationToken), 0, cancellationToken);
+        }
+        catch (SchemaRegistryException e) when (e.IsTransient)
+        {
+            _unavailable = new Failure(_time.GetUtcNow() + UnavailableLifetime, e);
+            throw;
+        }
+        catch (SchemaRegistryException e) when (e.IsNotFound)
+        {
+            if (_unknown.Count >= MaxUnknown) _unknown.Clear();
+            _unknown[path] = new Failure(_time.GetUtcNow() + _options.UnknownIdLifetime, e);
+            throw;
         }
     }
 
@@ -228,6 +246,9 @@ public sealed class SchemaRegistryClient : ISchemaSource, IDisposable
 
     private static SchemaRegistryException Broken(string subject, string how, IEnumerable<object> reasons) =>
         Refused("registry-incompatible", $"The schema of subject '{subject}' {how}:\n  " + string.Join("\n  ", reasons));
+
+    /// <summary>An error that stands until then.</summary>
+    private sealed record Failure(DateTimeOffset Until, SchemaRegistryException Error);
 }
 
 /// <summary>A schema and the id under which a registry knows it.</summary>

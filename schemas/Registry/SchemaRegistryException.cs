@@ -16,5 +16,8 @@ public sealed class SchemaRegistryException : CodecException
     /// <summary>The registry's own error code, e.g. 40403; null where it gave none.</summary>
     public int? ErrorCode { get; }
 
+    /// <summary>The same error for another caller.</summary>
+    internal SchemaRegistryException Again() => new(Code, Message, IsTransient, ErrorCode, this);
+
     internal bool IsNotFound => ErrorCode is 404 or (>= 40400 and <= 40499);
 }

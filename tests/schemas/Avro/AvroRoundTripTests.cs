@@ -47,6 +47,26 @@ public sealed class AvroRoundTripTests
     }
 
     [Fact]
+    public void Writing_to_a_kept_buffer_and_reading_what_did_not_change_make_no_garbage()
+    {
+        var article = Articles.Full();
+        (article.Title, article.Body, article.Entities![0].Text) = (new string('t', 80), new string('b', 2000), "Zurich");
+        var output = new System.Buffers.ArrayBufferWriter<byte>(8192);
+        var bytes = AvroCodec.EncodeDatum(article);
+        var reused = new Article();
+        long allocated = 0;
+        for (var i = 0; i < 10; i++)
+        {
+            output.ResetWrittenCount();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            AvroCodec.EncodeDatum(article, output);
+            AvroCodec.DecodeDatum(bytes, reused);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+        Assert.Equal(0, allocated);
+    }
+
+    [Fact]
     public void Blocks_may_be_many_and_may_give_their_size()
     {
         // [1, 2], then [3] in a block of 1 byte, then the end.
