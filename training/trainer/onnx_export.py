@@ -1,7 +1,6 @@
 """ONNX: export, comparison with PyTorch, int8, running."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -66,28 +65,56 @@ def torch_runner(model):
     return run
 
 
-def fuse(source: Path, target: Path, heads: int, hidden: int):
-    """Attention, layer norm and GELU as single operators of ONNX Runtime."""
-    from onnxruntime.transformers import optimizer
-    from onnxruntime.transformers.fusion_options import FusionOptions
-
-    options = FusionOptions("bert")
-    optimized = optimizer.optimize_model(
-        str(source), model_type="bert", num_heads=heads, hidden_size=hidden, optimization_options=options, opt_level=0
-    )
-    optimized.save_model_to_file(str(target))
-
-
 def quantize(source: Path, target: Path, reduce_range: bool = False):
-    with tempfile.TemporaryDirectory():
-        quantize_dynamic(
-            str(source),
-            str(target),
-            per_channel=True,
-            reduce_range=reduce_range,
-            weight_type=QuantType.QInt8,
-            extra_options={"DefaultTensorType": 1},
-        )
+    """int8 weights: one scale per output channel in the encoder's layers, one per row in the embeddings.
+
+    The heads stay fp32: they are small, and the results hang on them directly.
+    """
+    model = onnx.load(str(source))
+    heads = [node.name for node in model.graph.node if node.op_type in ("MatMul", "Gemm") and "/layer." not in node.name]
+    quantize_dynamic(
+        str(source),
+        str(target),
+        op_types_to_quantize=["MatMul"],
+        nodes_to_exclude=heads,
+        per_channel=True,
+        reduce_range=reduce_range,
+        weight_type=QuantType.QInt8,
+        extra_options={"DefaultTensorType": 1},
+    )
+    model = onnx.load(str(target))
+    quantize_embeddings(model)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(target))
+
+
+def quantize_embeddings(model, smallest: int = 100_000):
+    """Tables read by Gather become int8 rows, each with its own scale."""
+    graph = model.graph
+    tables = {tensor.name: tensor for tensor in graph.initializer}
+    nodes = []
+    for node in graph.node:
+        table = tables.get(node.input[0]) if node.op_type == "Gather" else None
+        if table is None or table.data_type != onnx.TensorProto.FLOAT or int(np.prod(table.dims)) < smallest:
+            nodes.append(node)
+            continue
+        rows = onnx.numpy_helper.to_array(table)
+        scale = np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1e-9) / 127.0
+        name = table.name
+        graph.initializer.remove(table)
+        small = np.clip(np.round(rows / scale), -127, 127).astype(np.int8)
+        graph.initializer.append(onnx.numpy_helper.from_array(small, f"{name}_int8"))
+        graph.initializer.append(onnx.numpy_helper.from_array(scale.astype(np.float32), f"{name}_scale"))
+        index, result = node.input[1], node.output[0]
+        make = onnx.helper.make_node
+        nodes += [
+            make("Gather", [f"{name}_int8", index], [f"{result}_int8"], name=f"{node.name}_int8", axis=0),
+            make("Gather", [f"{name}_scale", index], [f"{result}_scale"], name=f"{node.name}_scale", axis=0),
+            make("Cast", [f"{result}_int8"], [f"{result}_float"], name=f"{node.name}_cast", to=onnx.TensorProto.FLOAT),
+            make("Mul", [f"{result}_float", f"{result}_scale"], [result], name=f"{node.name}_mul"),
+        ]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def largest_difference(model, path: Path, rows) -> float:
