@@ -22,7 +22,7 @@ def table(head, rows):
 def topic_table(result):
     rows = [
         (name, value["rows"], percent(value["accuracy"]), span(value["interval"]), percent(value["macro_f1"]),
-         f"{value['calibration_error']:.3f}", percent(result["fp32"][name]["accuracy"]))
+         f"{value['calibration_error']:.3f}", percent(result["fp32"][name]["accuracy"]) if name in result["fp32"] else "")
         for name, value in result["int8"].items()
     ]
     return table(("data", "rows", "accuracy", "95 % interval", "macro F1", "calibration error", "accuracy in fp32"), rows)

@@ -15,7 +15,7 @@ from .ner_data import LABELS
 from .pieces import PieceTokenizer
 
 MAX_TOKENS, STRIDE = 256, 64
-STEPS = 1200
+STEPS = 1072
 IGNORED = -100
 O_OR_MISC = len(LABELS)  # the source does not label MISC: the word is O or in a MISC
 MISC_LABELS = [LABELS.index("O"), LABELS.index("B-MISC"), LABELS.index("I-MISC")]

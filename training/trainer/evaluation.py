@@ -24,7 +24,7 @@ def evaluate(task: str, data: Path, tokenizer, graphs: dict, cache: Path) -> dic
         temperature = topic.fit_temperature(data, tokenizer, runs["int8"])
         result["settings"] = dict(temperature=round(temperature, 2))
         for name, run in runs.items():
-            result[name] = topic.evaluate_topic(data, tokenizer, run, temperature)
+            result[name] = topic.evaluate_topic(data, tokenizer, run, temperature, quick=name == "fp32")
     elif task == "entities":
         result["int8"] = {
             **entities.evaluate_entities(data, tokenizer, runs["int8"], ("sentences",)),

@@ -54,7 +54,7 @@ def train(model, plan: Plan, batches, loss_of, folder: Path):
 
     model.train()
     progress, last_save = Progress(plan.name, plan.steps), time.monotonic()
-    for batch in _from_step(batches, step):
+    for batch in _from_step(batches, step) if step < plan.steps else ():
         if step >= plan.steps:
             break
         factor = _schedule(step, plan)

@@ -25,7 +25,7 @@ MAX_TOKENS, STRIDE = 512, 128
 FIRST_WINDOW, LATER_WINDOW = 0, 1  # token types
 LAYERS, FEED_FORWARD, VOCABULARY, VECTOR = (0, 1), 768, 16000, 128
 SENTENCES = 3
-STEPS = 420
+STEPS, FRAGMENT_STEPS, FRAGMENT_LEARNING_RATE = 420, 80, 1.5e-4
 TYPICAL_WORDS = 25  # gains are measured in sentences of this length
 MOST_WORDS = 45
 
@@ -125,11 +125,11 @@ def add_teacher_vectors(articles, encoder: Path, cache: Path):
 def window_example(article: Article, first: int, fragments, generator, tokenizer) -> Example | None:
     """A window that begins at sentence `first`; the target is (places, gains, teacher vectors) of its whole sentences.
 
-    Half of the windows get fragments between the sentences, with no gain and no vector.
+    If there are fragments, half of the windows get some between the sentences, with no gain and no vector.
     """
     parts = [(article.ids[n], article.gains[n], article.teacher[n]) for n in range(first, len(article.ids))]
     nothing = np.zeros(article.teacher.shape[1], dtype=np.float32)
-    if generator.random() < SHARE_WITH_FRAGMENTS:
+    if fragments and generator.random() < SHARE_WITH_FRAGMENTS:
         for _ in range(generator.randint(1, 5)):
             parts.insert(generator.randint(0, min(len(parts), 25)), (generator.choice(fragments), 0.0, nothing))
         if first == 0 and generator.random() < 0.3:
@@ -193,17 +193,22 @@ def train_summary(data: Path, encoder: Path, work: Path, name="summary", steps=S
     fragments = [pieces.ids for pieces in tokenizer.encode_all(make_fragments(rows, 5000, 1))]
     add_teacher_vectors(articles, encoder, work / "summary.vectors.npy")
 
-    def batches(epoch):
-        generator = random.Random(epoch)
-        examples = []
-        for article in articles:
-            later = generator.random() < 0.25 and len(article.sentences) > 4
-            start = generator.randrange(1, len(article.sentences) - 2) if later else 0
-            examples.append(window_example(article, start, fragments, generator, tokenizer))
-        return bucketed([example for example in examples if example], 3072, epoch)
+    def batches(fragments):
+        def of_epoch(epoch):
+            generator = random.Random(epoch)
+            examples = []
+            for article in articles:
+                later = generator.random() < 0.25 and len(article.sentences) > 4
+                start = generator.randrange(1, len(article.sentences) - 2) if later else 0
+                examples.append(window_example(article, start, fragments, generator, tokenizer))
+            return bucketed([example for example in examples if example], 3072, epoch)
 
-    model = SummaryScorer(backbone)
-    train(model, Plan(name, steps, learning_rate, average=0.99), batches, loss_of(tokenizer), work)
+        return of_epoch
+
+    model, loss = SummaryScorer(backbone), loss_of(tokenizer)
+    train(model, Plan(f"{name}_plain", steps, learning_rate, average=0.99), batches([]), loss, work)
+    last = Plan(name, FRAGMENT_STEPS, FRAGMENT_LEARNING_RATE, FRAGMENT_LEARNING_RATE, average=0.95)
+    train(model, last, batches(fragments), loss, work)
     return model.eval(), tokenizer
 
 

@@ -21,7 +21,7 @@ LABELS = ["World", "Sports", "Business", "Sci/Tech"]
 BBC_TOPICS = {"business": "Business", "sport": "Sports", "tech": "Sci/Tech"}
 MAX_TOKENS, STRIDE, LONGEST_TITLE = 256, 64, 64
 LAYERS, FEED_FORWARD, VOCABULARY = (0, 1, 2), 768, 16000
-STEPS, TEACHER_STEPS, TEACHER_LEARNING_RATE = 900, 600, 1e-4
+STEPS, TEACHER_STEPS, TEACHER_LEARNING_RATE = 300, 600, 1e-4
 
 AGENCY = re.compile(r"\s*\((?:AP|AFP|Reuters|[A-Za-z.]+\.(?:com|org|net))\)|\b(?:AP|AFP|SPACE\.com|Reuters) - ")
 DATELINE = re.compile(r"^[A-Z][A-Z .,]+(?:\([A-Za-z]+\) )?-+ ")
