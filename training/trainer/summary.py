@@ -3,7 +3,6 @@
 import hashlib
 import json
 import random
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from torch import nn
 from .batching import Example, bucketed, inputs_of
 from .console import say
 from .encoder import Encoder, load_encoder
-from .fragments import make_fragments
 from .loop import Plan, train
 from .pieces import PieceTokenizer
 from .rouge import rouge, words_of
@@ -25,7 +23,7 @@ MAX_TOKENS, STRIDE = 512, 128
 FIRST_WINDOW, LATER_WINDOW = 0, 1  # token types
 LAYERS, FEED_FORWARD, VOCABULARY, VECTOR = (0, 1), 768, 16000, 128
 SENTENCES = 3
-STEPS, FRAGMENT_STEPS, FRAGMENT_LEARNING_RATE = 420, 80, 1.5e-4
+STEPS = 420
 TYPICAL_WORDS = 25  # gains are measured in sentences of this length
 MOST_WORDS = 45
 
@@ -44,17 +42,14 @@ class SummaryScorer(nn.Module):
         return self.score(states).squeeze(-1), self.vector(states)
 
 
-DANGLING = re.compile(r"[\"'“‘]?(But|And|So|He|She|It|They|That|This|These|Those|His|Her|Its|Their|However)\b")
-DANGLING_SHARE = 0.75  # of its gain, for a sentence that leans on the one before it
-SHARE_WITH_FRAGMENTS = 0.5
-
-
 @dataclass
 class Article:
-    title: np.ndarray  # token ids
-    sentences: list[str]
-    ids: list[np.ndarray]  # token ids of each sentence
+    text: str
+    reference: str
+    sentences: list  # (start, end) in the text
     gains: np.ndarray  # of each sentence: its length if it is in the reference extract, else 0
+    pieces: object  # its tokens
+    places: list  # (first token, token after the last) of each sentence
     teacher: np.ndarray | None = None  # a vector for each sentence
 
 
@@ -85,14 +80,16 @@ def token_places(pieces, sentences):
 
 
 def make_article(row, tokenizer) -> Article:
-    sentences = [row["text"][start:end] for start, end in split_sentences(row["text"])]
+    sentences = split_sentences(row["text"])
     wanted = letters(row["summary"])
     gains = []
-    for sentence in sentences:
-        gain = min(len(words_of(sentence)), MOST_WORDS) / TYPICAL_WORDS if letters(sentence) in wanted else 0.0
-        gains.append(gain * (DANGLING_SHARE if DANGLING.match(sentence) else 1.0))
-    ids = [pieces.ids for pieces in tokenizer.encode_all(sentences)]
-    return Article(tokenizer.encode(row["title"]).ids, sentences, ids, np.array(gains, dtype=np.float32))
+    for start, end in sentences:
+        sentence = row["text"][start:end]
+        found = letters(sentence) in wanted
+        gains.append(min(len(words_of(sentence)), MOST_WORDS) / TYPICAL_WORDS if found else 0.0)
+    pieces = tokenizer.encode(row["text"])
+    return Article(row["text"], row["summary"], sentences, np.array(gains, dtype=np.float32), pieces,
+                   token_places(pieces, sentences))
 
 
 def add_teacher_vectors(articles, encoder: Path, cache: Path):
@@ -102,7 +99,7 @@ def add_teacher_vectors(articles, encoder: Path, cache: Path):
     else:
         say("summary: reading the sentences with the pretrained encoder ...")
         tokenizer, model = PieceTokenizer.read(encoder), load_encoder(encoder).eval()
-        texts = [sentence for article in articles for sentence in article.sentences]
+        texts = [article.text[start:end] for article in articles for start, end in article.sentences]
         examples = [
             Example(np.concatenate([[tokenizer.cls], pieces.ids[:126], [tokenizer.sep]]),
                     np.zeros(min(len(pieces), 126) + 2, dtype=np.int64), number)
@@ -122,31 +119,18 @@ def add_teacher_vectors(articles, encoder: Path, cache: Path):
         position += len(article.sentences)
 
 
-def window_example(article: Article, first: int, fragments, generator, tokenizer) -> Example | None:
-    """A window that begins at sentence `first`; the target is (places, gains, teacher vectors) of its whole sentences.
-
-    If there are fragments, half of the windows get some between the sentences, with no gain and no vector.
-    """
-    parts = [(article.ids[n], article.gains[n], article.teacher[n]) for n in range(first, len(article.ids))]
-    nothing = np.zeros(article.teacher.shape[1], dtype=np.float32)
-    if fragments and generator.random() < SHARE_WITH_FRAGMENTS:
-        for _ in range(generator.randint(1, 5)):
-            parts.insert(generator.randint(0, min(len(parts), 25)), (generator.choice(fragments), 0.0, nothing))
-        if first == 0 and generator.random() < 0.3:
-            parts.insert(0, (article.title, 0.0, nothing))
-    ids, places, gains, teacher = [tokenizer.cls], [], [], []
-    for piece_ids, gain, vector in parts:
-        room = MAX_TOKENS - 1 - len(ids)
-        if 0 < len(piece_ids) <= room:
-            places.append((len(ids), len(ids) + len(piece_ids)))
-            gains.append(gain)
-            teacher.append(vector)
-        ids += list(piece_ids[:room])
-    if len(places) < 2:
+def window_example(article: Article, first_sentence: int, tokenizer) -> Example | None:
+    """A window that begins at a sentence; the target is (places, gains, teacher vectors) of its whole sentences."""
+    start = article.places[first_sentence][0]
+    room = MAX_TOKENS - 2
+    ids = np.concatenate([[tokenizer.cls], article.pieces.ids[start : start + room], [tokenizer.sep]])
+    types = np.full(len(ids), LATER_WINDOW if first_sentence else FIRST_WINDOW, dtype=np.int64)
+    whole = [n for n in range(first_sentence, len(article.places))
+             if article.places[n][1] - start <= room and article.places[n][1] > article.places[n][0]]
+    if len(whole) < 2:
         return None
-    ids = np.array(ids + [tokenizer.sep])
-    types = np.full(len(ids), LATER_WINDOW if first else FIRST_WINDOW, dtype=np.int64)
-    return Example(ids, types, (places, np.array(gains, dtype=np.float32), np.array(teacher)))
+    places = [(article.places[n][0] - start + 1, article.places[n][1] - start + 1) for n in whole]
+    return Example(ids, types, (places, article.gains[whole], article.teacher[whole]))
 
 
 def loss_of(tokenizer):
@@ -168,8 +152,7 @@ def loss_of(tokenizer):
                 rank_loss = -(gains / gains.sum() * torch.log_softmax(sentence_scores, dim=0)).sum()
             ours = nn.functional.normalize(average @ vectors[number], dim=-1)
             theirs = torch.from_numpy(teacher)
-            known = (theirs.pow(2).sum(dim=1) > 0).float()
-            vector_loss = ((ours @ ours.T - theirs @ theirs.T).pow(2) * known[:, None] * known[None]).mean()
+            vector_loss = (ours @ ours.T - theirs @ theirs.T).pow(2).mean()
             total = total + gain_loss + 0.5 * rank_loss + 2.0 * vector_loss
         return total / len(batch)
 
@@ -190,25 +173,19 @@ def train_summary(data: Path, encoder: Path, work: Path, name="summary", steps=S
     backbone, tokenizer = slim(data, encoder)
     rows = [row for row in read_rows(data) if not in_test_part(row["text"]) and not in_tuning_part(row["text"])]
     articles = [make_article(row, tokenizer) for row in rows]
-    fragments = [pieces.ids for pieces in tokenizer.encode_all(make_fragments(rows, 5000, 1))]
     add_teacher_vectors(articles, encoder, work / "summary.vectors.npy")
 
-    def batches(fragments):
-        def of_epoch(epoch):
-            generator = random.Random(epoch)
-            examples = []
-            for article in articles:
-                later = generator.random() < 0.25 and len(article.sentences) > 4
-                start = generator.randrange(1, len(article.sentences) - 2) if later else 0
-                examples.append(window_example(article, start, fragments, generator, tokenizer))
-            return bucketed([example for example in examples if example], 3072, epoch)
+    def batches(epoch):
+        generator = random.Random(epoch)
+        examples = []
+        for article in articles:
+            later = generator.random() < 0.25 and len(article.sentences) > 4
+            start = generator.randrange(1, len(article.sentences) - 2) if later else 0
+            examples.append(window_example(article, start, tokenizer))
+        return bucketed([example for example in examples if example], 3072, epoch)
 
-        return of_epoch
-
-    model, loss = SummaryScorer(backbone), loss_of(tokenizer)
-    train(model, Plan(f"{name}_plain", steps, learning_rate, average=0.99), batches([]), loss, work)
-    last = Plan(name, FRAGMENT_STEPS, FRAGMENT_LEARNING_RATE, FRAGMENT_LEARNING_RATE, average=0.95)
-    train(model, last, batches(fragments), loss, work)
+    model = SummaryScorer(backbone)
+    train(model, Plan(name, steps, learning_rate, average=0.99), batches, loss_of(tokenizer), work)
     return model.eval(), tokenizer
 
 

@@ -21,7 +21,7 @@ LABELS = ["World", "Sports", "Business", "Sci/Tech"]
 BBC_TOPICS = {"business": "Business", "sport": "Sports", "tech": "Sci/Tech"}
 MAX_TOKENS, STRIDE, LONGEST_TITLE = 256, 64, 64
 LAYERS, FEED_FORWARD, VOCABULARY = (0, 1, 2), 768, 16000
-STEPS, TEACHER_STEPS, TEACHER_LEARNING_RATE = 300, 600, 1e-4
+STEPS, TEACHER_STEPS, TEACHER_LEARNING_RATE = 220, 600, 1e-4
 
 AGENCY = re.compile(r"\s*\((?:AP|AFP|Reuters|[A-Za-z.]+\.(?:com|org|net))\)|\b(?:AP|AFP|SPACE\.com|Reuters) - ")
 DATELINE = re.compile(r"^[A-Z][A-Z .,]+(?:\([A-Za-z]+\) )?-+ ")
@@ -161,11 +161,13 @@ def train_classifier(data: Path, encoder: Path, work: Path, name: str, steps: in
         backbone, tokenizer = load_encoder(encoder), PieceTokenizer.read(encoder)
     else:
         backbone, tokenizer = slim_encoder(encoder, vocabulary_texts(data), layers, feed_forward, VOCABULARY)
-    maker = Maker(rows, tokenizer)
+    makers = []  # made when training needs it
     labels = torch.tensor([row[2] for row in rows])
 
     def batches(epoch):
-        return bucketed(maker.epoch(epoch), 3072, epoch)
+        if not makers:
+            makers.append(Maker(rows, tokenizer))
+        return bucketed(makers[0].epoch(epoch), 3072, epoch)
 
     def loss(model, batch):
         logits = model(*inputs_of(batch, tokenizer.pad)).float()
