@@ -314,7 +314,8 @@ internal sealed class OnnxModel : IDisposable
 
     private void Enter()
     {
-        for (var users = Volatile.Read(ref _users); users > 0;)
+        // Turned away once disposed, though others may still be inside: else they could keep the session alive for ever.
+        for (var users = Volatile.Read(ref _users); users > 0 && Volatile.Read(ref _disposed) == 0;)
         {
             var seen = Interlocked.CompareExchange(ref _users, users + 1, users);
             if (seen == users) return;

@@ -8,7 +8,7 @@ internal static class Abbreviations
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Titles = Set(
         """
         mr mrs ms mx dr prof gen sen rep gov lt col sgt capt cmdr cpl pvt maj adm brig rev hon pres messrs mme mlle fr
-        supt insp det atty amb asst assoc dir supt cllr vs viz approx mt ft
+        spc pfc cpt lcpl sfc tsgt ens pte supt insp det atty amb asst assoc dir cllr vs viz approx mt ft
         """);
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> BeforeNumbers = Set(
@@ -20,7 +20,7 @@ internal static class Abbreviations
         jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun
         ala ariz ark calif colo conn del fla ga ill ind kan ky la mass md mich minn miss mo mont neb nev okla ore pa penn
         tenn tex va vt wash wis wyo ont que st ave blvd rd hwy u.s u.k u.n e.u u.a.e d.c n.y l.a ph.d m.d b.a m.a
-        hrs hr min mins lb lbs oz sq cu kg km cm mm m bn tn ed eds trans rev
+        hrs hr min mins lb lbs oz sq cu kg km cm mm m bn tn ed eds trans
         """);
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Starters = Set(

@@ -48,6 +48,7 @@ internal sealed class VocabularyTrie
         return length;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static List<(string Piece, int Id)> Entries(IEnumerable<(string Piece, int Id)> pieces)
     {
         var last = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -55,8 +56,9 @@ internal sealed class VocabularyTrie
         {
             if (piece.Length > 0) last[piece] = id;
         }
-        var entries = last.Select(pair => (pair.Key, pair.Value)).ToList();
-        entries.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key));
+        var entries = new List<(string Piece, int Id)>(last.Count);
+        foreach (var (piece, id) in last) entries.Add((piece, id));
+        entries.Sort(static (a, b) => string.CompareOrdinal(a.Piece, b.Piece));
         return entries;
     }
 
@@ -67,7 +69,10 @@ internal sealed class VocabularyTrie
         public int Id;
     }
 
-    /// <summary>Lays nodes out first-fit, widest parents first by their nature: the roots come first.</summary>
+    /// <summary>
+    /// Lays nodes out first-fit, breadth first, so that the widest parents come while there is most room. Runs once, at
+    /// start, and is compiled for speed at once for that reason.
+    /// </summary>
     private sealed class Builder(ushort[] alphabet)
     {
         private Node[] _nodes = [];
@@ -75,6 +80,7 @@ internal sealed class VocabularyTrie
         private int _used = 3;
         private int _letters;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public Node[] Build(List<(string Piece, int Id)> initial, List<(string Piece, int Id)> continuation)
         {
             Reserve(1 << 16);
@@ -111,18 +117,27 @@ internal sealed class VocabularyTrie
         }
 
         /// <summary>Frequent letters get small numbers, which keeps the array dense. 0 is for letters of no piece.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private int NumberLetters(List<(string Piece, int Id)> initial, List<(string Piece, int Id)> continuation)
         {
             var counts = new int[char.MaxValue + 1];
-            foreach (var (piece, _) in initial.Concat(continuation))
-            {
-                foreach (var c in piece) counts[c]++;
-            }
+            Count(initial, counts);
+            Count(continuation, counts);
             var letters = Enumerable.Range(0, counts.Length).Where(c => counts[c] > 0).OrderByDescending(c => counts[c]).ToList();
             for (var i = 0; i < letters.Count; i++) alphabet[letters[i]] = (ushort)(i + 1);
             return letters.Count;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void Count(List<(string Piece, int Id)> entries, int[] counts)
+        {
+            foreach (var (piece, _) in entries)
+            {
+                foreach (var c in piece) counts[c]++;
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private int Place(int node, List<(ushort Code, int From)> codes)
         {
             var (lowest, highest) = (int.MaxValue, 0);
@@ -144,6 +159,7 @@ internal sealed class VocabularyTrie
             return start;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private bool Fits(int start, List<(ushort Code, int From)> codes)
         {
             foreach (var (code, _) in codes)
