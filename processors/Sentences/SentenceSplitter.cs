@@ -28,6 +28,11 @@ public static class SentenceSplitter
         var blockStart = 0;
         while (blockStart < text.Length)
         {
+            if (char.IsWhiteSpace(text[blockStart]))
+            {
+                blockStart++;
+                continue;
+            }
             var blockEnd = BlockEnd(text, blockStart, out var widest);
             SplitBlock(text, blockStart, blockEnd, widest, sentences);
             blockStart = blockEnd;
