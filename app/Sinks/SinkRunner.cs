@@ -22,6 +22,7 @@ internal sealed class SinkRunner : IDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _abandon = new();
+    private readonly Dictionary<SinkPartition, long> _gapEnds = [];
     private SinkSession? _session;
     private string? _trouble;
     private long _written;
@@ -89,6 +90,11 @@ internal sealed class SinkRunner : IDisposable
             {
                 break;
             }
+            catch (SinkGapException gap)
+            {
+                // Logged where it was found; a new session, because librdkafka cannot seek a partition that has failed.
+                _gapEnds[gap.Partition] = gap.End;
+            }
             catch (Exception exception)
             {
                 // Draining: one more try would only hold up the stop. The records stay in Kafka for the next start.
@@ -108,7 +114,7 @@ internal sealed class SinkRunner : IDisposable
         try
         {
             Wait(sink.OpenAsync(_abandon.Token));
-            using var session = new SinkSession(_options, sink, _clients, _decode, _logger, _time);
+            using var session = new SinkSession(_options, sink, _gapEnds, _clients, _decode, _logger, _time);
             Volatile.Write(ref _session, session);
             session.Run(
                 batch =>

@@ -15,6 +15,7 @@ internal sealed class SinkSession : IDisposable
 
     private readonly SinkRunnerOptions _options;
     private readonly ISink _sink;
+    private readonly IReadOnlyDictionary<SinkPartition, long> _gapEnds;
     private readonly RecordDecoder _decode;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -27,9 +28,10 @@ internal sealed class SinkSession : IDisposable
     private long _lag = -1;
 
     internal SinkSession(
-        SinkRunnerOptions options, ISink sink, KafkaClients clients, RecordDecoder decode, ILogger logger, TimeProvider time)
+        SinkRunnerOptions options, ISink sink, IReadOnlyDictionary<SinkPartition, long> gapEnds, KafkaClients clients, RecordDecoder decode,
+        ILogger logger, TimeProvider time)
     {
-        (_options, _sink, _decode, _logger, _time) = (options, sink, decode, logger, time);
+        (_options, _sink, _gapEnds, _decode, _logger, _time) = (options, sink, gapEnds, decode, logger, time);
         _consumer = clients.Consumer("sink-" + options.Name, new ConsumerConfig
             {
                 GroupId = options.GroupId,
@@ -84,8 +86,7 @@ internal sealed class SinkSession : IDisposable
         }
         catch (ConsumeException exception) when (exception.Error.Code == ErrorCode.Local_AutoOffsetReset && exception.ConsumerRecord is { } record)
         {
-            StepOverGap(new SinkPartition(record.Topic, record.Partition.Value));
-            return null;
+            throw GapAt(new SinkPartition(record.Topic, record.Partition.Value), exception);
         }
         catch (ConsumeException exception) when (!exception.Error.IsFatal)
         {
@@ -173,9 +174,10 @@ internal sealed class SinkSession : IDisposable
             foreach (var partition in wanted)
             {
                 var stored = positions.TryGetValue(partition, out var next) ? next : (long?)null;
-                _places[partition] = new Place { Stored = stored, Next = stored ?? 0 };
-                offsets.Add(new TopicPartitionOffset(partition.Topic, partition.Partition, stored is { } offset ? new Offset(offset) : Offset.Beginning));
-                AppLog.SinkPositioned(_logger, _options.Name, partition.ToString(), stored?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "beginning");
+                var start = _gapEnds.TryGetValue(partition, out var gapEnd) && gapEnd > (stored ?? 0) ? gapEnd : stored;
+                _places[partition] = new Place { Stored = stored, Next = start ?? 0 };
+                offsets.Add(new TopicPartitionOffset(partition.Topic, partition.Partition, start is { } offset ? new Offset(offset) : Offset.Beginning));
+                AppLog.SinkPositioned(_logger, _options.Name, partition.ToString(), start?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "beginning");
             }
             return offsets;
         }
@@ -213,23 +215,20 @@ internal sealed class SinkSession : IDisposable
     private IReadOnlyDictionary<SinkPartition, long> Positions(IReadOnlyCollection<SinkPartition> partitions) =>
         _sink.LoadPositionsAsync(partitions, CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
-    private void StepOverGap(SinkPartition partition)
+    /// <summary>What to do about a position that Kafka does not have.</summary>
+    private Exception GapAt(SinkPartition partition, ConsumeException cause)
     {
-        if (!_places.TryGetValue(partition, out var place)) return;
-        var topicPartition = new TopicPartition(partition.Topic, partition.Partition);
-        var bounds = _consumer.QueryWatermarkOffsets(topicPartition, Watermarks);
+        if (!_places.TryGetValue(partition, out var place)) return new SinkUnavailableException($"{partition} has just moved away.", cause);
+        var bounds = _consumer.QueryWatermarkOffsets(new TopicPartition(partition.Topic, partition.Partition), Watermarks);
         if (place.Next > bounds.High.Value)
         {
-            throw new SinkUnavailableException(
+            return new SinkUnavailableException(
                 $"{partition} ends at offset {bounds.High.Value}, but the sink has already written up to {place.Next}: the topic was deleted and "
-                + "made anew, or its log was truncated. Give the sink another Name (or file) to begin again.");
+                + "made anew, or its log was truncated. Give the sink another Name (or file) to begin again.", cause);
         }
-        if (place.Next < bounds.Low.Value)
-        {
-            AppLog.SinkGap(_logger, _options.Name, partition.ToString(), place.Next, bounds.Low.Value - 1);
-            place.Next = bounds.Low.Value;
-        }
-        _consumer.Seek(new TopicPartitionOffset(topicPartition, place.Next));
+        if (place.Next >= bounds.Low.Value) return new SinkUnavailableException($"{partition} cannot be read at offset {place.Next}.", cause);
+        AppLog.SinkGap(_logger, _options.Name, partition.ToString(), place.Next, bounds.Low.Value - 1);
+        return new SinkGapException(partition, bounds.Low.Value);
     }
 
     private Dictionary<SinkPartition, long> QueryEnds()
@@ -267,4 +266,14 @@ internal sealed class SinkSession : IDisposable
         /// <summary>End as the latest end-of-partition event told.</summary>
         public long End { get; set; }
     }
+}
+
+/// <summary>Kafka has dropped records that were not written: the next session begins behind them.</summary>
+internal sealed class SinkGapException(SinkPartition partition, long end) : Exception($"{partition} begins at offset {end}.")
+{
+    /// <summary>The partition.</summary>
+    internal SinkPartition Partition { get; } = partition;
+
+    /// <summary>The first offset that is there.</summary>
+    internal long End { get; } = end;
 }
