@@ -19,9 +19,10 @@ internal interface IArticleScorer : IDisposable
 /// memory at any time is bounded by the number of batches under way, whatever the length of the input.
 /// </summary>
 internal sealed class ScorePipeline(
-    LineReader lines, IArticleScorer scorer, LineWriter output, TextWriter errors, Action<Article, IBufferWriter<byte>> write, int cores)
+    LineReader lines, IArticleScorer scorer, LineWriter output, Action<string> report, Action<Article, IBufferWriter<byte>> write, int cores)
 {
-    private const int BatchLines = 16;
+    // Small: the last batch of a file keeps one core busy alone.
+    private const int BatchLines = 8;
     private const int BatchBytes = 256 << 10;
     private long _scored;
     private long _failed;
@@ -140,7 +141,7 @@ internal sealed class ScorePipeline(
             {
                 if (!scoring.IsCompleted) output.Flush();
                 var batch = await scoring;
-                foreach (var (number, error) in batch.Errors) await errors.WriteLineAsync($"line {number}: {View.TextCleaner.Line(error)}");
+                foreach (var (number, error) in batch.Errors) report($"line {number}: {View.TextCleaner.Line(error)}");
                 output.Write(batch.Output.WrittenSpan);
                 Interlocked.Add(ref _scored, batch.Scored);
                 Interlocked.Add(ref _failed, batch.Errors.Count);

@@ -67,14 +67,15 @@ internal sealed class ProduceCommand : CommandHandler
         var findings = await TopicCheck.LookAsync(clients, needed, Patience, logger, context.Time, context.Stopping);
         if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings.Missing, clients.BootstrapServers));
 
-        using var sender = new ArticleSender(clients, new ArticleSenderOptions
+        ArticleSender? sender = null;
+        using var progress = new ProgressLine(context, lengthBytes, lines, () => $"{sender?.Delivered ?? 0:N0} delivered to {topic}");
+        using var sending = sender = new ArticleSender(clients, new ArticleSenderOptions
         {
             Topic = topic,
             WritesJson = string.Equals(CommonOptions.ValueOf(parsed, _format), "json", StringComparison.OrdinalIgnoreCase),
             ReplyTopic = replyTopic,
             PerSecond = CommandChecks.ValueOf<double>(parsed, _rate),
-        }, context.Error, context.Time);
-        using var progress = new ProgressLine(context, lengthBytes, lines, () => $"{sender.Delivered:N0} delivered to {topic}");
+        }, progress.Report, context.Time);
         var interrupted = false;
         try
         {

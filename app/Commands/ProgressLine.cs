@@ -23,6 +23,17 @@ internal sealed class ProgressLine : IDisposable
         if (!Console.IsErrorRedirected) _timer = context.Time.CreateTimer(_ => Show(), null, Interval, Interval);
     }
 
+    /// <summary>Writes a line of its own above the progress.</summary>
+    internal void Report(string line)
+    {
+        lock (_lock)
+        {
+            if (_shown) _context.Error.Write("\r\e[K");
+            _context.Error.WriteLine(line);
+            _shown = false;
+        }
+    }
+
     /// <summary>Takes the line away.</summary>
     internal void End()
     {

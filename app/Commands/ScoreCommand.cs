@@ -2,17 +2,16 @@ using System.CommandLine;
 using StreamScoring.App.Articles;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Hosting;
-using StreamScoring.Schemas;
 
 namespace StreamScoring.App.Commands;
 
 /// <summary><c>score</c>: the nodes over a file or a pipe, without Kafka.</summary>
 internal sealed class ScoreCommand : CommandHandler
 {
-    private static readonly string[] Formats = ["json"];
+    private static readonly string[] Formats = ["json", "xml"];
 
     private readonly Argument<string> _file = new("FILE") { Description = "JSON lines, .gz too; - for standard input" };
-    private readonly Option<string?> _format = new("--format") { Description = "json (default), one article a line", HelpName = "json" };
+    private readonly Option<string?> _format = new("--format") { Description = "json (default) or xml, one article a line", HelpName = "json|xml" };
     private readonly Option<string?> _nodes = CommonOptions.Nodes();
     private readonly Option<string?> _models = CommonOptions.Models();
 
@@ -34,7 +33,7 @@ internal sealed class ScoreCommand : CommandHandler
     [
         "./run score samples/articles.jsonl > enriched.jsonl",
         "cat articles.jsonl | ./run score - --nodes topic,entities | jq -c '[.id, .topic.label]'",
-        "./run score articles.jsonl.gz --models my-models",
+        "./run score articles.jsonl.gz --format xml --models my-models",
     ];
 
     internal override IEnumerable<KeyValuePair<string, string?>> Overrides(ParseResult parsed) =>
@@ -53,8 +52,10 @@ internal sealed class ScoreCommand : CommandHandler
         var nodes = CommandChecks.Nodes(context.Parsed, _nodes, context.Options, []);
         using var chain = TopologyFactory.BuildChain(context.Options, nodes, context.Time);
         using var output = new LineWriter(StandardOutput.Open());
-        var pipeline = new ScorePipeline(lines, chain, output, context.Error, static (article, buffer) => ArticleJson.Write(article, buffer), Environment.ProcessorCount);
-        using var progress = new ProgressLine(context, lengthBytes, lines, () => $"{pipeline.Scored:N0} scored");
+        var asXml = string.Equals(CommonOptions.ValueOf(context.Parsed, _format), "xml", StringComparison.OrdinalIgnoreCase);
+        ScorePipeline? pipeline = null;
+        using var progress = new ProgressLine(context, lengthBytes, lines, () => $"{pipeline?.Scored ?? 0:N0} scored");
+        pipeline = new ScorePipeline(lines, chain, output, progress.Report, ArticleLines.Writer(asXml), Environment.ProcessorCount);
         try
         {
             await pipeline.RunAsync(context.Stopping);

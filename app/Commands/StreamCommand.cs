@@ -127,7 +127,9 @@ internal sealed class StreamCommand : CommandHandler
         {
             throw new CommandException(TopicCheck.Explain(findings.Missing, clients.BootstrapServers));
         }
-        await TopicCheck.CreateAsync(clients, findings.Missing, CommandChecks.ValueOf<int>(context.Parsed, _createTopics) ?? defaultPartitions, logger);
+        var partitions = CommandChecks.ValueOf<int>(context.Parsed, _createTopics) ?? defaultPartitions;
+        await KafkaTopics.CreateAsync(TopologyFactory.StreamOptions(options.Kafka, clients.BootstrapServers), findings.Missing, partitions);
+        foreach (var topic in findings.Missing) AppLog.TopicCreated(logger, topic, partitions);
     }
 
     /// <summary>A process that runs some nodes feeds only the sinks of what these nodes bring out.</summary>

@@ -25,7 +25,14 @@ internal sealed class MainJob(CommandContext context)
     /// <summary>More records than this waiting for a working sink hold the feed back.</summary>
     private const int MaxSinkLag = 100;
 
-    private readonly AppOptions _options = context.Options;
+    /// <summary>A few articles are on their way at any time: in larger batches they would only wait for each other.</summary>
+    private const int BatchRecords = 2;
+
+    private readonly AppOptions _options = context.Options with
+    {
+        Nodes = [.. context.Options.Nodes.Select(node => node.BatchRecords is null ? node with { BatchRecords = BatchRecords } : node)],
+    };
+
     private readonly ILogger _logger = context.Logs.CreateLogger("StreamScoring.Run");
 
     /// <summary>Runs until the user stops it.</summary>
@@ -95,7 +102,8 @@ internal sealed class MainJob(CommandContext context)
             await streaming;
             await feeding;
             await sinks.DrainAsync(SinkBudget);
-            exitCode = finished ? ExitCodes.Done : ExitCodes.Failed;
+            // Where nobody reads any more, nobody misses the rest.
+            exitCode = finished || output.Closed.IsCancellationRequested ? ExitCodes.Done : ExitCodes.Failed;
         }
         finally
         {

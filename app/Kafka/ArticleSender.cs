@@ -24,7 +24,7 @@ internal sealed record ArticleSenderOptions
 }
 
 /// <summary>Turns lines into records, sends them in order, counts what became of them and names every bad line.</summary>
-internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions options, TextWriter errors, TimeProvider time) : IDisposable
+internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions options, Action<string> report, TimeProvider time) : IDisposable
 {
     private const int MaxErrorsShown = 100;
     private static readonly TimeSpan Backpressure = TimeSpan.FromMilliseconds(5);
@@ -141,7 +141,7 @@ internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions o
     private void Report(long lineNumber, string error)
     {
         var shown = Interlocked.Increment(ref _errorsShown);
-        if (shown <= MaxErrorsShown) errors.WriteLine($"line {lineNumber}: {View.TextCleaner.Line(error)}");
-        else if (shown == MaxErrorsShown + 1) errors.WriteLine("(further lines with errors are counted only)");
+        if (shown <= MaxErrorsShown) report($"line {lineNumber}: {View.TextCleaner.Line(error)}");
+        else if (shown == MaxErrorsShown + 1) report("(further lines with errors are counted only)");
     }
 }

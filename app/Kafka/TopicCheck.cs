@@ -76,37 +76,6 @@ internal static class TopicCheck
         return $"{(missing.Count == 1 ? "There is no topic" : "There are no topics")} {string.Join(", ", missing)} at {bootstrapServers}. "
             + $"Create {(missing.Count == 1 ? "it" : "them")} with --create-topics 4 on `stream`, or: {command}";
     }
-
-    /// <summary>Creates topics with the broker's default replication.</summary>
-    /// <exception cref="CommandException">The cluster refused.</exception>
-    internal static async Task CreateAsync(KafkaClients clients, IReadOnlyList<string> topics, int partitions, ILogger logger)
-    {
-        using var admin = clients.Admin();
-        try
-        {
-            await admin.CreateTopicsAsync(topics.Select(topic => new TopicSpecification
-            {
-                Name = topic,
-                NumPartitions = partitions,
-                ReplicationFactor = -1,
-            }));
-        }
-        catch (CreateTopicsException exception)
-        {
-            // Another process of the group may have been faster.
-            var refused = exception.Results.Where(result => result.Error.IsError && result.Error.Code != ErrorCode.TopicAlreadyExists).ToArray();
-            if (refused.Length > 0)
-            {
-                throw new CommandException("Topics could not be created: "
-                    + string.Join("; ", refused.Select(result => $"{result.Topic}: {result.Error.Reason}")), exception);
-            }
-        }
-        catch (KafkaException exception)
-        {
-            throw new CommandException($"Topics could not be created: {exception.Error.Reason}", exception);
-        }
-        foreach (var topic in topics) AppLog.TopicCreated(logger, topic, partitions);
-    }
 }
 
 /// <summary>What a cluster has.</summary>

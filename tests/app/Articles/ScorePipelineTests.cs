@@ -44,7 +44,7 @@ public sealed class ScorePipelineTests
         using var lines = new LineReader(reading);
         var answered = new TaskCompletionSource();
         using var output = new LineWriter(new NotifyingStream(answered));
-        var running = new ScorePipeline(lines, new UnevenScorer(), output, TextWriter.Null, (article, buffer) => ArticleJson.Write(article, buffer), 2)
+        var running = new ScorePipeline(lines, new UnevenScorer(), output, _ => { }, (article, buffer) => ArticleJson.Write(article, buffer), 2)
             .RunAsync(TestContext.Current.CancellationToken);
 
         pipe.Write("""{"id":"1","title":"a","body":"b"}"""u8);
@@ -62,7 +62,7 @@ public sealed class ScorePipelineTests
         using var lines = new LineReader(reading);
         using var output = new LineWriter(Stream.Null);
         using var stop = new CancellationTokenSource();
-        var running = new ScorePipeline(lines, new UnevenScorer(), output, TextWriter.Null, (_, _) => { }, 2).RunAsync(stop.Token);
+        var running = new ScorePipeline(lines, new UnevenScorer(), output, _ => { }, (_, _) => { }, 2).RunAsync(stop.Token);
 
         await stop.CancelAsync();
 
@@ -75,7 +75,7 @@ public sealed class ScorePipelineTests
         using var bytes = new MemoryStream();
         var output = new LineWriter(bytes);
         var errors = new StringWriter();
-        var pipeline = new ScorePipeline(lines, scorer, output, errors, (article, buffer) => ArticleJson.Write(article, buffer), cores: 4);
+        var pipeline = new ScorePipeline(lines, scorer, output, errors.WriteLine, (article, buffer) => ArticleJson.Write(article, buffer), cores: 4);
         await pipeline.RunAsync(TestContext.Current.CancellationToken);
         output.Flush();
         var written = Encoding.UTF8.GetString(bytes.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Xml.Linq;
 using StreamScoring.Schemas;
 using StreamScoring.Testing.Processes;
 
@@ -23,6 +24,18 @@ public sealed class ScoreTests
             result.Output.Select(IdOf));
         Assert.Equal(["line 21", "line 31"], result.Errors.Where(line => line.StartsWith("line ", StringComparison.Ordinal)).Select(line => line.Split(':')[0]));
         Assert.Equal("40 articles scored, 2 lines could not be.", result.Errors[^1]);
+    }
+
+    [Fact]
+    public async Task Xml_has_one_article_on_each_line()
+    {
+        var input = """{"id":"a","title":"<&>","body":"two\nlines \u0001 \"q\""}""";
+
+        var result = await Program.RunAsync(["score", "-", "--format", "xml", "--config", Program.IdentityNodes], input: input);
+
+        Assert.Equal(0, result.ExitCode);
+        var article = XElement.Parse(Assert.Single(result.Output));
+        Assert.Equal("<&>", article.Elements().Single(element => element.Name.LocalName == "title").Value);
     }
 
     [Fact]
