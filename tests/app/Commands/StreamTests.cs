@@ -27,10 +27,11 @@ public sealed class StreamTests(KafkaFixture kafka) : IDisposable
         var (broker, input, output, config) = await SetUpAsync(kind);
         Send(broker, input, 0, count / 2);
 
-        // Killed twice while it works, each time with records left to do.
+        // Killed twice while it works.
         foreach (var target in new[] { count / 6, count / 3 })
         {
             await using var victim = Start(broker, config);
+            await victim.WaitForErrorAsync(line => line == "stream running", Limit, Stop);
             await WaitForRowsAsync(target);
             victim.Signal(ProcessSignal.Kill);
             await victim.WaitForExitAsync(Limit, Stop);
