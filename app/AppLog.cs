@@ -32,14 +32,8 @@ internal static partial class AppLog
     [LoggerMessage(109, LogLevel.Information, "Sink {Sink} stopped after {Records} records")]
     internal static partial void SinkStopped(ILogger logger, string sink, long records);
 
-    [LoggerMessage(110, LogLevel.Warning, "Kafka client {Client}: {Code} {Reason}")]
-    internal static partial void ClientError(ILogger logger, string client, Confluent.Kafka.ErrorCode code, string reason);
-
-    [LoggerMessage(118, LogLevel.Information, "Kafka client {Client}: {Code} {Reason}")]
-    internal static partial void ClientDisconnected(ILogger logger, string client, Confluent.Kafka.ErrorCode code, string reason);
-
-    [LoggerMessage(111, LogLevel.Debug, "librdkafka {Client} {Facility}: {Message}")]
-    internal static partial void ClientLog(ILogger logger, string client, string facility, string message);
+    [LoggerMessage(110, LogLevel.Warning, "The view could not read: {Code} {Reason}")]
+    internal static partial void ViewReadFailed(ILogger logger, Confluent.Kafka.ErrorCode code, string reason);
 
     [LoggerMessage(112, LogLevel.Warning, "Waiting for Kafka at {BootstrapServers}: {Reason}")]
     internal static partial void WaitingForKafka(ILogger logger, string bootstrapServers, string reason);

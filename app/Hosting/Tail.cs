@@ -75,7 +75,7 @@ internal sealed class Tail
             catch (ConsumeException exception)
             {
                 // The view is no reason to stop the stream.
-                AppLog.ClientError(_logger, "view", exception.Error.Code, exception.Error.Reason);
+                AppLog.ViewReadFailed(_logger, exception.Error.Code, exception.Error.Reason);
                 continue;
             }
             busy = result is not null;

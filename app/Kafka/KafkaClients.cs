@@ -1,34 +1,20 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScoring.App.Configuration;
+using StreamScoring.Topology.Kafka;
 
 namespace StreamScoring.App.Kafka;
 
 /// <summary>Builds the program's own clients; those of the stream are the engine's.</summary>
 internal sealed class KafkaClients(KafkaSettings settings, string bootstrapServers, ILoggerFactory logs)
 {
-    // Each client type warns about, or refuses, properties of the other.
-    private static readonly string[] ConsumerOnly =
-    [
-        "group.", "partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms",
-        "queued.", "fetch.", "max.partition.fetch.bytes", "check.crcs", "auto.commit.interval.ms", "auto.offset.reset",
-        "isolation.level", "enable.auto.", "enable.partition.eof",
-    ];
-
-    private static readonly string[] ProducerOnly =
-    [
-        "transaction", "queue.buffering.", "linger.ms", "batch.", "compression.", "partitioner", "message.timeout.ms",
-        "delivery.", "retries", "message.send.max.retries", "sticky.partitioning.linger.ms", "request.timeout.ms",
-        "enable.gapless.guarantee", "enable.idempotence", "acks", "request.required.acks",
-    ];
-
-    private readonly ILogger _logger = logs.CreateLogger("StreamScoring.Kafka");
+    private readonly KafkaClientLog _log = new(logs.CreateLogger("StreamScoring.Kafka"), TimeProvider.System);
 
     /// <summary>What the clients connect to.</summary>
     internal string BootstrapServers { get; } = bootstrapServers;
 
     /// <summary>The latest reason why brokers cannot be reached, as librdkafka tells it.</summary>
-    internal string? LastError { get; private set; }
+    internal string? LastError => _log.LastError;
 
     /// <summary>A consumer builder that reads committed records only, with error and log handlers set.</summary>
     internal ConsumerBuilder<byte[]?, byte[]?> Consumer(string name, ConsumerConfig config)
@@ -40,10 +26,10 @@ internal sealed class KafkaClients(KafkaSettings settings, string bootstrapServe
         config.FetchWaitMaxMs ??= 100;
         config.FetchQueueBackoffMs ??= 50;
         config.QueuedMaxMessagesKbytes ??= 16 << 10;
-        Apply(config, ProducerOnly);
+        KafkaProperties.Apply(config, settings.Properties);
         return new ConsumerBuilder<byte[]?, byte[]?>(config)
-            .SetErrorHandler((_, error) => Note(name, error))
-            .SetLogHandler((_, message) => AppLog.ClientLog(_logger, name, message.Facility, message.Message));
+            .SetErrorHandler((_, error) => _log.Error(name, error))
+            .SetLogHandler((_, message) => _log.Log(message));
     }
 
     /// <summary>An idempotent producer: nothing is lost, repeated or reordered on the way.</summary>
@@ -61,10 +47,10 @@ internal sealed class KafkaClients(KafkaSettings settings, string bootstrapServe
             MessageTimeoutMs = settings.DeliveryTimeoutMs,
             AllowAutoCreateTopics = false,
         };
-        Apply(config, ConsumerOnly);
+        KafkaProperties.Apply(config, settings.Properties);
         return new ProducerBuilder<byte[]?, byte[]?>(config)
-            .SetErrorHandler((_, error) => Note(name, error))
-            .SetLogHandler((_, message) => AppLog.ClientLog(_logger, name, message.Facility, message.Message))
+            .SetErrorHandler((_, error) => _log.Error(name, error))
+            .SetLogHandler((_, message) => _log.Log(message))
             .Build();
     }
 
@@ -72,32 +58,10 @@ internal sealed class KafkaClients(KafkaSettings settings, string bootstrapServe
     internal IAdminClient Admin()
     {
         var config = new AdminClientConfig { BootstrapServers = BootstrapServers, ClientId = "streamscoring-admin", AllowAutoCreateTopics = false };
-        Apply(config, [.. ConsumerOnly, .. ProducerOnly]);
+        KafkaProperties.Apply(config, settings.Properties);
         return new AdminClientBuilder(config)
-            .SetErrorHandler((_, error) => Note("admin", error))
-            .SetLogHandler((_, message) => AppLog.ClientLog(_logger, "admin", message.Facility, message.Message))
+            .SetErrorHandler((_, error) => _log.Error("admin", error))
+            .SetLogHandler((_, message) => _log.Log(message))
             .Build();
-    }
-
-    private void Note(string client, Error error)
-    {
-        LastError = error.Reason;
-        // A broker that is away comes back by itself; what needs somebody to act is louder.
-        if (error.Code is ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Transport or ErrorCode.Local_Resolve or ErrorCode.Local_TimedOut)
-        {
-            AppLog.ClientDisconnected(_logger, client, error.Code, error.Reason);
-        }
-        else
-        {
-            AppLog.ClientError(_logger, client, error.Code, error.Reason);
-        }
-    }
-
-    private void Apply(ClientConfig config, string[] notFor)
-    {
-        foreach (var (name, value) in settings.Properties)
-        {
-            if (!Array.Exists(notFor, prefix => name.StartsWith(prefix, StringComparison.Ordinal))) config.Set(name, value);
-        }
     }
 }

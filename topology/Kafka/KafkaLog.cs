@@ -21,6 +21,9 @@ internal static partial class KafkaLog
     [LoggerMessage(5, LogLevel.Warning, "Kafka {Client}: {Code} {Reason}")]
     internal static partial void ClientError(ILogger logger, string client, ErrorCode code, string reason);
 
+    [LoggerMessage(19, LogLevel.Information, "Kafka {Client}: {Code} {Reason}; it is tried again")]
+    internal static partial void ClientDisconnected(ILogger logger, string client, ErrorCode code, string reason);
+
     [LoggerMessage(6, LogLevel.Debug, "librdkafka {Facility}: {Message}")]
     internal static partial void ClientLog(ILogger logger, string facility, string message);
 

@@ -20,6 +20,7 @@ public sealed class KafkaStream : IDisposable
     private readonly BatchPipeline _pipeline;
     private readonly StreamTelemetry _telemetry;
     private readonly ILogger _logger;
+    private readonly KafkaClientLog _clientLog;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abandon = new();
@@ -49,6 +50,7 @@ public sealed class KafkaStream : IDisposable
         _options = options;
         _logger = loggerFactory.CreateLogger<KafkaStream>();
         _time = time;
+        _clientLog = new KafkaClientLog(_logger, time);
         _lanes = new SubTopologyLane[executors.Count];
         for (var i = 0; i < executors.Count; i++) _lanes[i] = new SubTopologyLane(executors[i]);
         _pipeline = new BatchPipeline(_lanes, options);
@@ -116,7 +118,7 @@ public sealed class KafkaStream : IDisposable
             using ICommitter committer = _options.Guarantee == ProcessingGuarantee.ExactlyOnce
                 ? new ExactlyOnceCommitter(
                     _options, $"{_options.GroupId}-{name.Value}", consumer, _ownership, _pipeline, guard, _telemetry, _logger, _time)
-                : new AtLeastOnceCommitter(_options, consumer, _ownership, _pipeline, guard, _logger);
+                : new AtLeastOnceCommitter(_options, consumer, _ownership, _pipeline, guard, _clientLog);
             Run(consumer, committer);
         }
         catch (Exception exception)
@@ -227,8 +229,8 @@ public sealed class KafkaStream : IDisposable
 
     private IConsumer<byte[]?, byte[]?> BuildConsumer() =>
         new ConsumerBuilder<byte[]?, byte[]?>(ClientConfigs.Consumer(_options))
-            .SetErrorHandler((_, error) => KafkaLog.ClientError(_logger, "consumer", error.Code, error.Reason))
-            .SetLogHandler((_, message) => KafkaLog.ClientLog(_logger, message.Facility, message.Message))
+            .SetErrorHandler((_, error) => _clientLog.Error("consumer", error))
+            .SetLogHandler((_, message) => _clientLog.Log(message))
             .SetPartitionsAssignedHandler((_, partitions) => Guarded(() => Assigned(partitions)))
             .SetPartitionsRevokedHandler((_, partitions) => Guarded(() => Revoked(partitions)))
             .SetPartitionsLostHandler((_, partitions) => Guarded(() => Lost(partitions)))

@@ -79,7 +79,7 @@ public sealed record KafkaStreamOptions
         if (MaxInFlightBytes < 1 << 20) mistakes.Add($"Kafka:MaxInFlightBytes is {MaxInFlightBytes}: at least 1 MiB.");
         foreach (var key in Properties.Keys)
         {
-            if (Internal.ClientConfigs.IsReserved(key))
+            if (KafkaProperties.IsReserved(key))
             {
                 mistakes.Add($"Kafka:Properties:{key} is set by the stream itself: its guarantees rest on it.");
             }

@@ -1,5 +1,4 @@
 using Confluent.Kafka;
-using Microsoft.Extensions.Logging;
 using StreamScoring.Topology.Execution;
 
 namespace StreamScoring.Topology.Kafka.Internal;
@@ -15,7 +14,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
     private readonly PartitionOwnership _ownership;
     private readonly BatchPipeline _pipeline;
     private readonly OutputGuard _guard;
-    private readonly ILogger _logger;
+    private readonly KafkaClientLog _clientLog;
     private readonly List<RecordBatch> _ready = [];
     private readonly Queue<RecordBatch> _sent = new();
     private IProducer<byte[]?, byte[]?>? _producer;
@@ -24,14 +23,14 @@ internal sealed class AtLeastOnceCommitter : ICommitter
 
     internal AtLeastOnceCommitter(
         KafkaStreamOptions options, IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership,
-        BatchPipeline pipeline, OutputGuard guard, ILogger logger)
+        BatchPipeline pipeline, OutputGuard guard, KafkaClientLog clientLog)
     {
         _options = options;
         _consumer = consumer;
         _ownership = ownership;
         _pipeline = pipeline;
         _guard = guard;
-        _logger = logger;
+        _clientLog = clientLog;
     }
 
     public long Commits => Interlocked.Read(ref _commits);
@@ -40,8 +39,8 @@ internal sealed class AtLeastOnceCommitter : ICommitter
 
     public void Connect() =>
         _producer = new ProducerBuilder<byte[]?, byte[]?>(ClientConfigs.Producer(_options, transactionalId: null))
-            .SetErrorHandler((_, error) => KafkaLog.ClientError(_logger, "producer", error.Code, error.Reason))
-            .SetLogHandler((_, message) => KafkaLog.ClientLog(_logger, message.Facility, message.Message))
+            .SetErrorHandler((_, error) => _clientLog.Error("producer", error))
+            .SetLogHandler((_, message) => _clientLog.Log(message))
             .Build();
 
     public void Run()

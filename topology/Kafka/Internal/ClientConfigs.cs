@@ -5,30 +5,6 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// <summary>The librdkafka settings of a stream's clients. Each value that is not librdkafka's own has its reason.</summary>
 internal static class ClientConfigs
 {
-    // Set by the stream: a user's value would break a promise.
-    private static readonly HashSet<string> Reserved = new(StringComparer.Ordinal)
-    {
-        "group.id", "bootstrap.servers", "enable.auto.commit", "enable.auto.offset.store", "isolation.level",
-        "transactional.id", "enable.idempotence", "acks", "request.required.acks", "enable.partition.eof",
-        "auto.offset.reset", "delivery.report.only.error",
-    };
-
-    // librdkafka refuses a property of the other client type, with a warning at best: each goes where it belongs.
-    private static readonly string[] ConsumerOnly =
-    [
-        "group.", "partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms",
-        "queued.", "fetch.", "max.partition.fetch.bytes", "check.crcs", "auto.commit.interval.ms",
-    ];
-
-    private static readonly string[] ProducerOnly =
-    [
-        "transaction.timeout.ms", "queue.buffering.", "linger.ms", "batch.", "compression.", "partitioner",
-        "message.timeout.ms", "delivery.timeout.ms", "retries", "message.send.max.retries", "sticky.partitioning.linger.ms",
-        "request.timeout.ms", "enable.gapless.guarantee",
-    ];
-
-    internal static bool IsReserved(string property) => Reserved.Contains(property);
-
     internal static ConsumerConfig Consumer(KafkaStreamOptions options)
     {
         var exactlyOnce = options.Guarantee == ProcessingGuarantee.ExactlyOnce;
@@ -58,7 +34,7 @@ internal static class ClientConfigs
             FetchWaitMaxMs = 50,
             SocketKeepaliveEnable = true,
         };
-        Apply(options, config, ProducerOnly);
+        Apply(options, config);
         return config;
     }
 
@@ -86,55 +62,28 @@ internal static class ClientConfigs
             config.MessageTimeoutMs = (int)options.DeliveryTimeout.TotalMilliseconds;
             config.DeliveryReportFields = "status";
         }
-        Apply(options, config, ConsumerOnly);
+        KafkaProperties.Apply(config, options.Properties);
         return config;
     }
 
     internal static AdminClientConfig Admin(string bootstrapServers, IReadOnlyDictionary<string, string> properties)
     {
         var config = new AdminClientConfig { BootstrapServers = bootstrapServers, ClientId = "streamscoring" };
-        Apply(properties, config, ConsumerOnly, ProducerOnly);
+        KafkaProperties.Apply(config, properties);
         return config;
     }
 
-    private static void Apply(KafkaStreamOptions options, ClientConfig config, string[] notFor)
+    private static void Apply(KafkaStreamOptions options, ConsumerConfig config)
     {
-        Apply(options.Properties, config, notFor, []);
-        if (options.InstanceId is not null && config is ConsumerConfig consumer && !options.Properties.ContainsKey("group.protocol"))
-        {
-            consumer.GroupInstanceId = options.InstanceId;
-        }
+        KafkaProperties.Apply(config, options.Properties);
         // KIP-848: the broker assigns, and sets the session by its own configuration.
-        if (config is ConsumerConfig && options.Properties.TryGetValue("group.protocol", out var protocol) &&
+        if (options.Properties.TryGetValue("group.protocol", out var protocol) &&
             protocol.Equals("consumer", StringComparison.OrdinalIgnoreCase))
         {
-            config.Remove("session.timeout.ms");
-            config.Remove("heartbeat.interval.ms");
-            config.Remove("partition.assignment.strategy");
+            // A null takes a setting back.
+            config.Set("session.timeout.ms", null);
+            config.Set("heartbeat.interval.ms", null);
+            config.Set("partition.assignment.strategy", null);
         }
-    }
-
-    private static void Apply(
-        IReadOnlyDictionary<string, string> properties, ClientConfig config, string[] notFor, string[] norFor)
-    {
-        foreach (var (key, value) in properties)
-        {
-            if (!StartsWithAny(key, notFor) && !StartsWithAny(key, norFor)) config.Set(key, value);
-        }
-    }
-
-    private static bool StartsWithAny(string key, string[] prefixes)
-    {
-        foreach (var prefix in prefixes)
-        {
-            if (key.StartsWith(prefix, StringComparison.Ordinal)) return true;
-        }
-        return false;
-    }
-
-    private static void Remove(this ClientConfig config, string key)
-    {
-        // Config has no removal: an unset value is what a null means to it.
-        config.Set(key, null);
     }
 }

@@ -31,6 +31,7 @@ internal sealed class TransactionalProducer : IDisposable
     private readonly KafkaStreamOptions _options;
     private readonly ProducerConfig _config;
     private readonly ILogger _logger;
+    private readonly KafkaClientLog _clientLog;
     private readonly BatchPipeline _pipeline;
     private readonly TimeProvider _time;
     private IProducer<byte[]?, byte[]?>? _producer;
@@ -45,6 +46,7 @@ internal sealed class TransactionalProducer : IDisposable
         _config = ClientConfigs.Producer(options, transactionalId);
         _pipeline = pipeline;
         _logger = logger;
+        _clientLog = new KafkaClientLog(logger, time);
         _time = time;
     }
 
@@ -56,8 +58,8 @@ internal sealed class TransactionalProducer : IDisposable
         while (true)
         {
             _producer = new ProducerBuilder<byte[]?, byte[]?>(_config)
-                .SetErrorHandler((_, error) => KafkaLog.ClientError(_logger, "producer", error.Code, error.Reason))
-                .SetLogHandler((_, message) => KafkaLog.ClientLog(_logger, message.Facility, message.Message))
+                .SetErrorHandler((_, error) => _clientLog.Error("producer", error))
+                .SetLogHandler((_, message) => _clientLog.Log(message))
                 .Build();
             try
             {
