@@ -78,7 +78,9 @@ public sealed partial class ChildProcess : IAsyncDisposable
     /// <summary>Sends a signal to the program and its children; nothing happens when it has ended.</summary>
     public void Signal(ProcessSignal signal)
     {
-        if (!_process.HasExited) _ = Kill(-_process.Id, (int)signal);
+        if (_process.HasExited) return;
+        // Right after its start the group is not made yet; then the program is the only one to signal.
+        if (Kill(-_process.Id, (int)signal) != 0) _ = Kill(_process.Id, (int)signal);
     }
 
     /// <summary>Waits for a line on standard output.</summary>
