@@ -90,7 +90,7 @@ public sealed class ScoreTests
 
     private static string IdOf(string line) => ArticleJson.Read(Encoding.UTF8.GetBytes(line)).Id;
 
-    private static void SkipWithoutModels()
+    internal static void SkipWithoutModels()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
