@@ -52,4 +52,7 @@ internal static partial class AppLog
 
     [LoggerMessage(117, LogLevel.Warning, "{Topic}-{Partition}@{Offset} cannot be shown: {Reason}")]
     internal static partial void TailRejected(ILogger logger, string topic, int partition, long offset, string reason);
+
+    [LoggerMessage(118, LogLevel.Warning, "Waiting for the Schema Registry: {Reason}")]
+    internal static partial void WaitingForRegistry(ILogger logger, string reason);
 }

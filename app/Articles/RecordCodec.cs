@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Confluent.Kafka;
 using StreamScoring.Schemas;
+using StreamScoring.Schemas.Avro;
 
 namespace StreamScoring.App.Articles;
 
@@ -34,39 +35,31 @@ internal static class RecordCodec
         }
     }
 
-    /// <summary>Reads an article from a record's value, whatever its wire form.</summary>
-    internal static (Article? Article, string? Error) Decode(byte[]? value)
+    /// <summary>Reads an article from a record, whatever its wire form.</summary>
+    /// <exception cref="CodecException">The schema registry cannot be reached: try again.</exception>
+    internal static (Article? Article, string? Error) Decode(ArticleSerde serde, byte[]? value, Headers? headers)
     {
         if (value is null) return (null, "The record has no value.");
+        byte[]? schemaId = null;
+        headers?.TryGetLastBytes(ConfluentFraming.ValueSchemaIdHeader, out schemaId);
         try
         {
-            return (ArticleCodec.Decode(value), null);
+            return (serde.Decode(value, schemaId), null);
         }
-        catch (CodecException exception)
+        catch (CodecException exception) when (!exception.IsTransient)
         {
             return (null, exception.Message);
         }
-    }
-
-    /// <summary>An article in a wire form.</summary>
-    internal static byte[] Encode(Article article, bool asJson) =>
-        ArticleCodec.Encode(article, asJson ? ArticleFormat.Json : ArticleFormat.Avro);
-
-    /// <summary>Writes a record's article as JSON.</summary>
-    /// <returns>Null, or why there is none; nothing was written then.</returns>
-    internal static string? WriteArticle(byte[]? value, IBufferWriter<byte> output)
-    {
-        var (article, error) = Decode(value);
-        if (article is null) return error;
-        ArticleJson.Write(article, output);
-        return null;
     }
 
     /// <summary>
     /// Writes a record with everything around it. <c>value</c> is the article, null, or, where the bytes are none, a
     /// string: the text, or <c>value_base64</c> where they are no UTF-8.
     /// </summary>
-    internal static void WriteEnvelope(ConsumeResult<byte[]?, byte[]?> result, IBufferWriter<byte> output)
+    /// <param name="result">The record.</param>
+    /// <param name="article">The article in it, or null where it is none.</param>
+    /// <param name="output">Where it goes.</param>
+    internal static void WriteEnvelope(ConsumeResult<byte[]?, byte[]?> result, Article? article, IBufferWriter<byte> output)
     {
         using var json = new Utf8JsonWriter(output, Relaxed);
         json.WriteStartObject();
@@ -84,7 +77,7 @@ internal static class RecordCodec
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        if (Decode(result.Message.Value).Article is { } article)
+        if (article is not null)
         {
             json.WritePropertyName("value");
             json.WriteRawValue(ArticleJson.Write(article), skipInputValidation: true);

@@ -3,6 +3,7 @@ using Confluent.Kafka;
 using StreamScoring.App.Articles;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Kafka;
+using StreamScoring.Schemas;
 
 namespace StreamScoring.App.Commands;
 
@@ -10,6 +11,8 @@ namespace StreamScoring.App.Commands;
 internal sealed class ConsumeCommand : CommandHandler
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan RegistryPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RegistryReminder = TimeSpan.FromSeconds(30);
 
     private readonly Option<string?> _bootstrap = CommonOptions.Bootstrap();
     private readonly Option<string?> _from = CommonOptions.From();
@@ -68,11 +71,12 @@ internal sealed class ConsumeCommand : CommandHandler
         {
             throw new CommandException($"{topic} cannot be read: {exception.Error.Reason}", exception);
         }
+        using var serdes = new ArticleSerdes(options.SchemaRegistry, context.Time);
         // Polling blocks, so it has a thread of the pool to itself.
-        return await Task.Run(() => Print(consumer, context), CancellationToken.None);
+        return await Task.Run(() => Print(consumer, serdes.Reader, context), CancellationToken.None);
     }
 
-    private int Print(IConsumer<byte[]?, byte[]?> consumer, CommandContext context)
+    private int Print(IConsumer<byte[]?, byte[]?> consumer, ArticleSerde serde, CommandContext context)
     {
         var count = CommandChecks.ValueOf<long>(context.Parsed, _count) ?? long.MaxValue;
         var idle = CommandChecks.ValueOf<double>(context.Parsed, _timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
@@ -96,12 +100,13 @@ internal sealed class ConsumeCommand : CommandHandler
                 continue;
             }
 
+            if (Decode(result, serde, output, idle, context) is not { } decoded) continue;
+            var (article, error) = decoded;
             lastAt = context.Time.GetTimestamp();
-            string? error = null;
-            if (withHeaders) RecordCodec.WriteEnvelope(result, output);
-            else error = RecordCodec.WriteArticle(result.Message.Value, output);
-            if (error is null)
+            if (withHeaders || article is not null)
             {
+                if (withHeaders) RecordCodec.WriteEnvelope(result, article, output);
+                else ArticleJson.Write(article!, output);
                 printed++;
                 if (!output.EndLine()) return ExitCodes.Done;
             }
@@ -119,6 +124,35 @@ internal sealed class ConsumeCommand : CommandHandler
             return ExitCodes.Failed;
         }
         return unreadable > 0 ? ExitCodes.Failed : ExitCodes.Done;
+    }
+
+    /// <summary>Reads a record's article; waits for a schema registry that is down, no longer than for a record.</summary>
+    /// <returns>Null where the user asked to stop.</returns>
+    private static (Article? Article, string? Error)? Decode(
+        ConsumeResult<byte[]?, byte[]?> result, ArticleSerde serde, LineWriter output, TimeSpan? limit, CommandContext context)
+    {
+        var startedAt = context.Time.GetTimestamp();
+        long? toldAt = null;
+        while (!context.Stopping.IsCancellationRequested)
+        {
+            try
+            {
+                return RecordCodec.Decode(serde, result.Message.Value, result.Message.Headers);
+            }
+            catch (CodecException exception)
+            {
+                var place = $"{result.Topic}-{result.Partition.Value}@{result.Offset.Value}";
+                if (context.Time.GetElapsedTime(startedAt) >= limit) throw new CommandException($"{place}: {exception.Message}", exception);
+                output.Flush();
+                if (toldAt is null || context.Time.GetElapsedTime(toldAt.Value) >= RegistryReminder)
+                {
+                    context.Error.WriteLine($"{place} waits: {exception.Message}");
+                    toldAt = context.Time.GetTimestamp();
+                }
+                context.Stopping.WaitHandle.WaitOne(RegistryPause);
+            }
+        }
+        return null;
     }
 
     private static ConsumeResult<byte[]?, byte[]?>? Poll(IConsumer<byte[]?, byte[]?> consumer, TimeSpan wait)

@@ -67,12 +67,17 @@ internal sealed class ProduceCommand : CommandHandler
         var findings = await TopicCheck.LookAsync(clients, needed, Patience, logger, context.Time, context.Stopping);
         if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings.Missing, clients.BootstrapServers));
 
+        var writesJson = string.Equals(CommonOptions.ValueOf(parsed, _format), "json", StringComparison.OrdinalIgnoreCase);
+        using var serdes = new ArticleSerdes(writesJson ? null : options.SchemaRegistry, context.Time);
+        await serdes.PrepareAsync([topic], Patience, logger, context.Stopping);
+
         ArticleSender? sender = null;
         using var progress = new ProgressLine(context, lengthBytes, lines, () => $"{sender?.Delivered ?? 0:N0} delivered to {topic}");
         using var sending = sender = new ArticleSender(clients, new ArticleSenderOptions
         {
             Topic = topic,
-            WritesJson = string.Equals(CommonOptions.ValueOf(parsed, _format), "json", StringComparison.OrdinalIgnoreCase),
+            WritesJson = writesJson,
+            Serde = serdes.WriterOf(topic),
             ReplyTopic = replyTopic,
             PerSecond = CommandChecks.ValueOf<double>(parsed, _rate),
         }, progress.Report, context.Time);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using StreamScoring.App.Articles;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Hosting;
 using StreamScoring.App.Kafka;
@@ -21,7 +22,7 @@ internal sealed class StreamCommand : CommandHandler
     private readonly Option<string?> _group = new("--group", "-g") { Description = "Consumer group: processes of one group share the work", HelpName = "ID" };
     private readonly Option<string?> _guarantee = new("--guarantee") { Description = "exactly-once (default) or at-least-once", HelpName = "exactly-once|at-least-once" };
     private readonly Option<string?> _createTopics = new("--create-topics") { Description = "Create topics that are missing, with N partitions (default 4)", HelpName = "N", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string?> _wait = new("--wait") { Description = "Seconds to wait for a Kafka that does not answer at the start (default 30)", HelpName = "SECONDS" };
+    private readonly Option<string?> _wait = new("--wait") { Description = "Seconds to wait for a Kafka or Schema Registry that does not answer at the start (default 30)", HelpName = "SECONDS" };
 
     internal StreamCommand()
     {
@@ -72,8 +73,10 @@ internal sealed class StreamCommand : CommandHandler
         var nodes = CommandChecks.Nodes(parsed, _nodes, options, []);
         var clients = new KafkaClients(options.Kafka, options.Kafka.BootstrapServers, context.Logs);
 
-        // 1. Kafka and its topics, while the models load.
-        var loading = Task.Run(() => TopologyFactory.Build(options, nodes, context.Time));
+        // 1. What the topics are written with; then Kafka and its topics, while the models load.
+        using var serdes = new ArticleSerdes(options.SchemaRegistry, context.Time);
+        await serdes.PrepareAsync(TopologyFactory.AvroOutputTopics(options, nodes, context.Time), PatienceOf(context), logger, context.Stopping);
+        var loading = Task.Run(() => TopologyFactory.Build(options, nodes, serdes, context.Time));
         try
         {
             await PrepareTopicsAsync(context, clients, nodes, logger);
@@ -91,7 +94,7 @@ internal sealed class StreamCommand : CommandHandler
         using var telemetry = TelemetryExport.Start(options.Telemetry, logger);
         var sinkSettings = SinksFor(options, nodes);
         var source = sinkSettings.Count > 0 ? await TopicCheck.ClusterIdAsync(clients) : "";
-        using var sinks = SinkHost.Start(sinkSettings, source, options.Kafka.GroupId, clients, context.Logs, context.Time);
+        using var sinks = SinkHost.Start(sinkSettings, source, options.Kafka.GroupId, clients, serdes, context.Logs, context.Time);
         using var stream = TopologyFactory.CreateStream(
             topology, TopologyFactory.StreamOptions(options.Kafka, options.Kafka.BootstrapServers), context.Logs, context.Time);
         using var stopStatus = new CancellationTokenSource();
@@ -113,13 +116,15 @@ internal sealed class StreamCommand : CommandHandler
         return ExitCodes.Done;
     }
 
+    private TimeSpan PatienceOf(CommandContext context) =>
+        CommandChecks.ValueOf<double>(context.Parsed, _wait) is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultPatience;
+
     private async Task PrepareTopicsAsync(CommandContext context, KafkaClients clients, IReadOnlyList<NodeSettings> nodes, ILogger logger)
     {
         var options = context.Options;
-        var patience = CommandChecks.ValueOf<double>(context.Parsed, _wait) is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultPatience;
         var topics = TopicGraph.AllTopics(nodes, options.DeadLetterTopic, options.Fuse)
             .Concat(SinksFor(options, nodes).SelectMany(sink => sink.Topics)).Distinct(StringComparer.Ordinal).ToArray();
-        var findings = await TopicCheck.LookAsync(clients, topics, patience, logger, context.Time, context.Stopping);
+        var findings = await TopicCheck.LookAsync(clients, topics, PatienceOf(context), logger, context.Time, context.Stopping);
         if (findings.Missing.Count == 0) return;
 
         const int defaultPartitions = 4;

@@ -1,3 +1,5 @@
+using StreamScoring.Schemas.Registry;
+
 namespace StreamScoring.App.Configuration;
 
 /// <summary>Everything the program can be told, validated as a whole by <see cref="AppOptionsReader"/> and then fixed.</summary>
@@ -23,6 +25,9 @@ internal sealed record AppOptions
 
     /// <summary>The main job's stream of bundled articles.</summary>
     public FeedSettings Feed { get; init; } = new();
+
+    /// <summary>Section <c>SchemaRegistry</c>; null (default): none, Avro is written in single-object encoding.</summary>
+    public SchemaRegistryOptions? SchemaRegistry { get; init; }
 
     /// <summary>Metrics and traces.</summary>
     public TelemetrySettings Telemetry { get; init; } = new();

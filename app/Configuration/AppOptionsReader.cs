@@ -26,6 +26,7 @@ internal static class AppOptionsReader
             DeadLetterTopic = reader.Checked("DeadLetterTopic", "articles.dlq", Names.TopicComplaint),
             Models = ReadModels(reader.Child("Models")),
             Feed = ReadFeed(reader.Child("Feed")),
+            SchemaRegistry = SchemaRegistryReader.Read(reader.Child("SchemaRegistry")),
             Telemetry = ReadTelemetry(reader.Child("Telemetry")),
         };
         options = options with { Sinks = ReadSinks(reader, options) };
@@ -198,10 +199,6 @@ internal static class AppOptionsReader
         if (root.Child("Replies").Map("AllowedTopics").Count > 0)
         {
             root.Problem("Replies:AllowedTopics", "replies are not part of this version: leave it empty");
-        }
-        if (root.Child("SchemaRegistry").OptionalText("Url") is not null)
-        {
-            root.Problem("SchemaRegistry:Url", "a Schema Registry is not supported by this version: leave it empty");
         }
         if (root.Map("Dashboard").Count > 0) root.Problem("Dashboard", "there is no dashboard in this version: leave it empty");
     }

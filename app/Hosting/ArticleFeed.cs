@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using StreamScoring.App.Articles;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Kafka;
+using StreamScoring.Schemas;
 
 namespace StreamScoring.App.Hosting;
 
@@ -124,7 +125,7 @@ internal sealed class ArticleFeed : IDisposable
         var message = new Message<byte[]?, byte[]?>
         {
             Key = Encoding.UTF8.GetBytes(article.Id),
-            Value = RecordCodec.Encode(article, asJson: false),
+            Value = ArticleCodec.Encode(article, ArticleFormat.Avro),
             Headers = [new Header(Header, Encoding.UTF8.GetBytes(ticket))],
         };
         try

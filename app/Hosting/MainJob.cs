@@ -22,6 +22,8 @@ internal sealed class MainJob(CommandContext context)
     private static readonly TimeSpan ChainBudget = TimeSpan.FromMilliseconds(3_000);
     private static readonly TimeSpan SinkBudget = TimeSpan.FromMilliseconds(1_000);
 
+    private static readonly TimeSpan RegistryPatience = TimeSpan.FromSeconds(8);
+
     /// <summary>More records than this waiting for a working sink hold the feed back.</summary>
     private const int MaxSinkLag = 100;
 
@@ -39,7 +41,10 @@ internal sealed class MainJob(CommandContext context)
     internal async Task<int> RunAsync()
     {
         // 1. The broker first: its address is what others wait for. The models load meanwhile.
-        var loading = Task.Run(() => TopologyFactory.Build(_options, _options.Nodes, context.Time));
+        using var serdes = new ArticleSerdes(_options.SchemaRegistry, context.Time);
+        await serdes.PrepareAsync(
+            TopologyFactory.AvroOutputTopics(_options, _options.Nodes, context.Time), RegistryPatience, _logger, context.Stopping);
+        var loading = Task.Run(() => TopologyFactory.Build(_options, _options.Nodes, serdes, context.Time));
         using var kafka = EmbeddedKafka.Start();
         var topics = TopicGraph.AllTopics(_options.Nodes, _options.DeadLetterTopic, _options.Fuse);
         foreach (var topic in topics) kafka.CreateTopic(topic, Partitions);
@@ -50,8 +55,8 @@ internal sealed class MainJob(CommandContext context)
         var sinkSettings = _options.Sinks.Count > 0 ? _options.Sinks : [DefaultSink()];
         // Each embedded broker begins at offset 0: its records are told apart from those of earlier runs by this name.
         var source = "embedded-" + Guid.NewGuid().ToString("N");
-        using var sinks = SinkHost.Start(sinkSettings, source, _options.Kafka.GroupId, clients, context.Logs, context.Time);
-        var tail = new Tail(new TailOptions { DeadLetterTopic = _options.DeadLetterTopic }, clients, _logger, context.Time);
+        using var sinks = SinkHost.Start(sinkSettings, source, _options.Kafka.GroupId, clients, serdes, context.Logs, context.Time);
+        var tail = new Tail(new TailOptions { DeadLetterTopic = _options.DeadLetterTopic, Serde = serdes.Reader }, clients, _logger, context.Time);
 
         // 3. What fills the stream; articles wait in their topic until the models are there.
         using var feed = new ArticleFeed(

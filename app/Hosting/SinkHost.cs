@@ -16,10 +16,12 @@ internal sealed class SinkHost : IDisposable
     /// <param name="source">Which Kafka the records come from; offsets mean something only within it.</param>
     /// <param name="groupId">Group of the stream.</param>
     /// <param name="clients">How to connect.</param>
+    /// <param name="serdes">Reads the articles.</param>
     /// <param name="logs">Where messages go.</param>
     /// <param name="time">The clock.</param>
     internal static SinkHost Start(
-        IReadOnlyList<SinkSettings> sinks, string source, string groupId, KafkaClients clients, ILoggerFactory logs, TimeProvider time)
+        IReadOnlyList<SinkSettings> sinks, string source, string groupId, KafkaClients clients, ArticleSerdes serdes,
+        ILoggerFactory logs, TimeProvider time)
     {
         var host = new SinkHost();
         foreach (var settings in sinks)
@@ -39,7 +41,7 @@ internal sealed class SinkHost : IDisposable
                     Source = source,
                     KeepArticles = settings.KeepArticles,
                 }),
-                clients, RecordCodec.Decode, logs.CreateLogger("StreamScoring.Sinks"), time);
+                clients, (value, headers) => RecordCodec.Decode(serdes.Reader, value, headers), logs.CreateLogger("StreamScoring.Sinks"), time);
             host._sinks.Add((runner, runner.RunAsync(CancellationToken.None)));
         }
         return host;

@@ -93,10 +93,23 @@ internal sealed class Tail
             return;
         }
 
-        var (article, error) = RecordCodec.Decode(result.Message.Value);
+        var (article, error) = Decode(result.Message);
         if (article is null) AppLog.TailRejected(_logger, result.Topic, result.Partition.Value, result.Offset.Value, error!);
         else Count(article, result.Message.Timestamp.UnixTimestampMs);
         seen(result, article);
+    }
+
+    private (Article? Article, string? Error) Decode(Message<byte[]?, byte[]?> message)
+    {
+        try
+        {
+            return RecordCodec.Decode(_options.Serde, message.Value, message.Headers);
+        }
+        catch (CodecException exception)
+        {
+            // A schema registry that is down: the view goes on without this article.
+            return (null, exception.Message);
+        }
     }
 
     private void Count(Article article, long sentAtMs)
@@ -132,6 +145,9 @@ internal sealed record TailOptions
 {
     /// <summary>Topic whose records count as dead letters.</summary>
     public required string DeadLetterTopic { get; init; }
+
+    /// <summary>Reads the articles.</summary>
+    public required ArticleSerde Serde { get; init; }
 }
 
 /// <summary>Figures of a tail at one moment.</summary>

@@ -18,8 +18,14 @@ internal static class TopologyFactory
 {
     /// <summary>The topology of these nodes, models loaded.</summary>
     /// <exception cref="CommandException">A node cannot start; names every one that cannot.</exception>
-    internal static ArticleTopology Build(AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time) =>
-        Explained(() => ArticleTopology.Build(OptionsOf(options, nodes, time), ProcessorFactory(options, nodes)));
+    internal static ArticleTopology Build(AppOptions options, IReadOnlyList<NodeSettings> nodes, ArticleSerdes serdes, TimeProvider time) =>
+        Explained(() => ArticleTopology.Build(
+            OptionsOf(options, nodes, time) with { Serde = serdes.Reader, OutputSerdes = serdes.Writers }, ProcessorFactory(options, nodes)));
+
+    /// <summary>Topics to which these nodes write articles as Avro.</summary>
+    /// <exception cref="CommandException">The nodes do not fit each other.</exception>
+    internal static IReadOnlyList<string> AvroOutputTopics(AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time) =>
+        Explained(() => ArticleTopology.AvroOutputTopics(OptionsOf(options, nodes, time)));
 
     /// <summary>The nodes as <c>score</c> runs them, models loaded.</summary>
     /// <exception cref="CommandException">A node cannot start; names every one that cannot.</exception>

@@ -1,6 +1,7 @@
 using System.Text;
 using Confluent.Kafka;
 using StreamScoring.App.Articles;
+using StreamScoring.Schemas;
 
 namespace StreamScoring.App.Kafka;
 
@@ -12,6 +13,9 @@ internal sealed record ArticleSenderOptions
 
     /// <summary>Plain JSON instead of Avro.</summary>
     public bool WritesJson { get; init; }
+
+    /// <summary>Writes the articles.</summary>
+    public required ArticleSerde Serde { get; init; }
 
     /// <summary>Topic for replies, or null for none.</summary>
     public string? ReplyTopic { get; init; }
@@ -58,11 +62,24 @@ internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions o
             return;
         }
 
+        byte[] value;
+        try
+        {
+            value = options.Serde.Encode(article, options.WritesJson ? ArticleFormat.Json : ArticleFormat.Avro);
+        }
+        catch (CodecException exception)
+        {
+            // The topic's latest schema may have no place for what an article may hold.
+            Rejected++;
+            Report(line.Number, exception.Message);
+            return;
+        }
+
         await WaitForTurnAsync(cancellationToken);
         var message = new Message<byte[]?, byte[]?>
         {
             Key = Encoding.UTF8.GetBytes(article.Id),
-            Value = RecordCodec.Encode(article, options.WritesJson),
+            Value = value,
             Headers = Headers(),
         };
         while (!TryProduce(message, line.Number)) await Task.Delay(Backpressure, time, cancellationToken);

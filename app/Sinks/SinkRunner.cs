@@ -32,7 +32,7 @@ internal sealed class SinkRunner : IDisposable
     /// <param name="options">Name, topics, group, batch bounds.</param>
     /// <param name="create">Makes the sink; called again after each failure.</param>
     /// <param name="clients">How to connect.</param>
-    /// <param name="decode">From a record's value to an article.</param>
+    /// <param name="decode">From a record to an article.</param>
     /// <param name="logger">Where messages go.</param>
     /// <param name="time">The clock.</param>
     internal SinkRunner(
@@ -173,5 +173,8 @@ internal sealed record SinkRunnerOptions
 /// <param name="Trouble">Why it is paused; null while it works.</param>
 internal sealed record SinkSnapshot(string Name, string Target, long Written, long Rejected, long Lag, string? Trouble);
 
-/// <summary>From a record's value to an article, or to the reason why it is none.</summary>
-internal delegate (Schemas.Article? Article, string? Error) RecordDecoder(byte[]? value);
+/// <summary>
+/// From a record's value and headers to an article, or to the reason why it is none. Throws where that cannot be told
+/// now: the sink pauses then and reads the record again.
+/// </summary>
+internal delegate (Schemas.Article? Article, string? Error) RecordDecoder(byte[]? value, Headers? headers);

@@ -63,7 +63,7 @@ internal sealed class SinkSession : IDisposable
             // 1. Take what is there, no longer than the oldest pending record may wait.
             var result = Consume(_pending.Count == 0 ? Poll : TimeSpan.FromMilliseconds(10));
             if (_callbackFailure is { } failure) throw failure;
-            if (result is not null) Accept(result);
+            if (result is not null) Accept(result, written, abandon);
 
             // 2. Write.
             if (IsDue(result is null)) Write(written, abandon);
@@ -94,7 +94,7 @@ internal sealed class SinkSession : IDisposable
         }
     }
 
-    private void Accept(ConsumeResult<byte[]?, byte[]?> result)
+    private void Accept(ConsumeResult<byte[]?, byte[]?> result, Action<SinkBatch> written, CancellationToken abandon)
     {
         var partition = new SinkPartition(result.Topic, result.Partition.Value);
         if (!_places.TryGetValue(partition, out var place)) return;
@@ -108,12 +108,27 @@ internal sealed class SinkSession : IDisposable
         if (result.Offset.Value < place.Next) return;
 
         if (_pending.Count == 0) _pendingSince = _time.GetTimestamp();
-        var (article, error) = _decode(result.Message.Value);
+        var (article, error) = Decode(result, written, abandon);
         if (article is null) AppLog.SinkReject(_logger, _options.Name, partition.ToString(), result.Offset.Value, error ?? "no value");
         _pending.Add(new SinkRecord(
             partition, result.Offset.Value, result.Message.Timestamp.UnixTimestampMs, article, article is null ? result.Message.Value : null, error));
         _pendingBytes += (result.Message.Value?.Length ?? 0) + 256;
         place.Next = result.Offset.Value + 1;
+    }
+
+    private (Schemas.Article? Article, string? Error) Decode(
+        ConsumeResult<byte[]?, byte[]?> result, Action<SinkBatch> written, CancellationToken abandon)
+    {
+        try
+        {
+            return _decode(result.Message.Value, result.Message.Headers);
+        }
+        catch (Schemas.CodecException) when (_pending.Count > 0)
+        {
+            // What came before needs no registry: it is written before the sink pauses.
+            Write(written, abandon);
+            throw;
+        }
     }
 
     private bool IsDue(bool idle) =>

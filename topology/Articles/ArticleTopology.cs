@@ -63,6 +63,22 @@ public sealed class ArticleTopology : IDisposable
         return BuildGraph(options, none).Describe();
     }
 
+    /// <summary>Topics to which articles are written as Avro, each once.</summary>
+    /// <exception cref="TopologyException">The nodes cannot work; carries every mistake.</exception>
+    public static IReadOnlyList<string> AvroOutputTopics(ArticleTopologyOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var mistakes = NodeGraph.FindMistakes(options);
+        if (mistakes.Count > 0) throw new TopologyException(mistakes);
+        return
+        [
+            .. NodeGraph.FindChains(options)
+                .Where(static chain => chain.FindLast(static node => !node.IsIdentity) is { Format: ArticleFormat.Avro })
+                .Select(static chain => chain[^1].Output)
+                .Distinct(StringComparer.Ordinal),
+        ];
+    }
+
     /// <summary>
     /// One executor for each sub-topology, with the dead-letter topic and the clock that the topology was built with.
     /// </summary>
@@ -139,7 +155,8 @@ public sealed class ArticleTopology : IDisposable
                     node.Name);
         }
         var lastModel = chain.FindLast(static node => !node.IsIdentity)!;
-        articles.To(output, SinkOf(lastModel, new ArticleValueSerde(options.Serde, lastModel.Format)));
+        var serde = options.OutputSerdes.GetValueOrDefault(output, options.Serde);
+        articles.To(output, SinkOf(lastModel, new ArticleValueSerde(serde, lastModel.Format)));
     }
 
     private static Produced<byte[], TValue> SinkOf<TValue>(NodeDefinition node, ISerde<TValue> serde) =>

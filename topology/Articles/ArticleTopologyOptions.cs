@@ -23,6 +23,12 @@ public sealed record ArticleTopologyOptions
     /// <summary>Articles from and to bytes. Default: Avro single-object encoding and JSON, no registry.</summary>
     public ArticleSerde Serde { get; init; } = ArticleSerde.Default;
 
+    /// <summary>
+    /// Serdes of output topics that are written in a way of their own, e.g. each under its schema id in a registry.
+    /// Default none: all are written with <see cref="Serde"/>.
+    /// </summary>
+    public IReadOnlyDictionary<string, ArticleSerde> OutputSerdes { get; init; } = new Dictionary<string, ArticleSerde>();
+
     /// <summary>Clock for provenance and deadlines. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using StreamScoring.Schemas;
+using StreamScoring.Schemas.Avro;
 using StreamScoring.Topology.Serialization;
 
 namespace StreamScoring.Topology.Articles;
@@ -14,5 +15,13 @@ public sealed class ArticleValueSerde(ArticleSerde serde, ArticleFormat format =
         serde.Encode(value, format, destination);
 
     /// <inheritdoc/>
-    public Article Deserialize(ReadOnlySpan<byte> data, in SerdeContext context) => serde.Decode(data);
+    public Article Deserialize(ReadOnlySpan<byte> data, in SerdeContext context) => Decode(serde, data, context.Headers);
+
+    /// <summary>Reads an article whose schema a header may name.</summary>
+    internal static Article Decode(ArticleSerde serde, ReadOnlySpan<byte> value, RecordHeaders headers)
+    {
+        byte[]? schemaId = null;
+        if (headers.Count > 0) headers.TryGetLast(ConfluentFraming.ValueSchemaIdHeader, out schemaId);
+        return serde.Decode(value, schemaId);
+    }
 }

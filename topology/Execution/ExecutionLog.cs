@@ -22,6 +22,11 @@ internal static partial class ExecutionLog
         Message = "{Count} more records ended like this and were not logged one by one.")]
     public static partial void Suppressed(ILogger logger, long count);
 
+    [LoggerMessage(EventId = 205, Level = LogLevel.Warning,
+        Message = "Record {Topic}-{Partition}@{Offset} waits at node '{Node}', nothing is lost: it is read again until that works. {Reason}")]
+    public static partial void WaitsToBeRead(
+        ILogger logger, string topic, int partition, long offset, string node, string reason);
+
     [LoggerMessage(EventId = 203, Level = LogLevel.Error,
         Message = "Node '{Node}', task {TaskId}, threw while it was closed; closing goes on.")]
     public static partial void CloseFailed(ILogger logger, string node, string taskId, Exception exception);

@@ -13,6 +13,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
     private const int MaxPooledPasses = 16;
     private const int RecordsLoggedPerInterval = 10;
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WaitLogInterval = TimeSpan.FromSeconds(30);
 
     private readonly SubTopology _graph;
     private readonly ConcurrentQueue<Pass> _passes = new();
@@ -37,6 +38,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
         _production = options.ProductionExceptionHandler ?? standard;
         Logger = options.LoggerFactory.CreateLogger("StreamScoring.Topology.Execution");
         RecordLog = new LogThrottle(options.TimeProvider, RecordsLoggedPerInterval, LogInterval);
+        WaitLog = new LogThrottle(options.TimeProvider, messagesPerInterval: 1, WaitLogInterval);
         SinkTopics = options.DeadLetterTopic is { } deadLetters && !graph.SinkTopics.Contains(deadLetters)
             ? [.. graph.SinkTopics, deadLetters]
             : graph.SinkTopics;
@@ -60,6 +62,9 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
 
     /// <summary>Bounds what is logged about single records.</summary>
     public LogThrottle RecordLog { get; }
+
+    /// <summary>Bounds what is logged about records that wait to be read.</summary>
+    public LogThrottle WaitLog { get; }
 
     /// <summary>May be read by another thread than the one that runs the batches.</summary>
     public DateTimeOffset? NextPunctuation

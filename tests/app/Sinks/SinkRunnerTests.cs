@@ -128,7 +128,7 @@ public sealed class SinkRunnerTests(KafkaFixture kafka) : IDisposable
         _owned.Add(logs);
         return new SinkRunner(
             new SinkRunnerOptions { Name = "sqlite", Target = "news.db", Topics = [topic], GroupId = group, MaxBatchRecords = 20 },
-            Sink, new KafkaClients(new KafkaSettings(), broker.BootstrapServers, logs), RecordCodec.Decode, logs.CreateLogger("sinks"), TimeProvider.System);
+            Sink, new KafkaClients(new KafkaSettings(), broker.BootstrapServers, logs), (value, headers) => RecordCodec.Decode(ArticleSerde.Default, value, headers), logs.CreateLogger("sinks"), TimeProvider.System);
     }
 
     private static void Send(IKafkaBroker broker, string topic, int count, string prefix, int bodyBytes = 10)
