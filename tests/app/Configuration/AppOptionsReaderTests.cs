@@ -1,4 +1,5 @@
 using StreamScoring.App.Configuration;
+using StreamScoring.Schemas.Registry;
 
 namespace StreamScoring.App.Tests.Configuration;
 
@@ -108,6 +109,36 @@ public sealed class AppOptionsReaderTests
 
         Assert.NotEmpty(result.Problems);
         Assert.DoesNotContain(result.Problems, problem => problem.Contains("hunter2", StringComparison.Ordinal) || problem.Contains("hunter4", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_schema_registry_is_read_whole()
+    {
+        var result = Read(json: """
+            { "SchemaRegistry": { "Url": "http://one:8081, https://two/api", "BearerToken": "hunter2", "AutoRegister": false,
+                                  "UseLatestVersion": true, "SubjectNameStrategy": "topic-record", "TimeoutMs": 500 } }
+            """);
+
+        Assert.Empty(result.Problems);
+        var registry = result.Options.SchemaRegistry!;
+        Assert.Equal([new Uri("http://one:8081"), new Uri("https://two/api")], registry.Urls);
+        Assert.Equal(
+            ("hunter2", false, true, SubjectNameStrategy.TopicRecord, TimeSpan.FromMilliseconds(500)),
+            (registry.BearerToken, registry.AutoRegister, registry.UseLatestVersion, registry.SubjectNames, registry.Timeout));
+    }
+
+    [Fact]
+    public void Mistakes_about_a_schema_registry_are_all_reported_and_show_no_secret()
+    {
+        var result = Read(json: """
+            { "SchemaRegistry": { "Url": "http://me:hunter1@one, hunter2", "Username": "me", "Password": "hunter3", "BearerToken": "hunter4",
+                                  "CaCertificatePath": "/nonexistent.pem", "SubjectNameStrategy": "none", "TimeoutMs": 0 } }
+            """);
+
+        Assert.Equal(
+            ["BearerToken", "CaCertificatePath", "SubjectNameStrategy", "TimeoutMs", "Url", "Url"],
+            result.Problems.Select(problem => problem.Split(':')[1]).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(result.Problems, problem => problem.Contains("hunter", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -7,6 +7,7 @@ using StreamScoring.App.Configuration;
 using StreamScoring.App.Hosting;
 using StreamScoring.App.Kafka;
 using StreamScoring.App.Sinks;
+using StreamScoring.Schemas;
 using StreamScoring.Testing.Brokers;
 using StreamScoring.Testing.Records;
 
