@@ -65,6 +65,27 @@ public sealed class SchemaRegistryTests(KafkaFixture kafka)
     }
 
     [Fact]
+    public async Task A_sink_pauses_while_the_registry_is_down_and_rejects_nothing()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var broker = await kafka.UseAsync(KafkaKind.Embedded);
+        var (input, output) = (await broker.NewTopicAsync("app.in", 1, Stop), await broker.NewTopicAsync("app.out", 1, Stop));
+        var config = Config(registry, broker, input, output, await broker.NewTopicAsync("app.dlq", 1, Stop), sink: true);
+        var produced = await Program.RunAsync(["produce", "-", "--topic", input, "--config", config], input: """{"id":"a","title":"Rain","body":"It rained in Oslo."}""");
+
+        registry.Failing = HttpStatusCode.ServiceUnavailable;
+        await using var stream = ChildProcess.StartProgram(["stream", "--config", config]);
+        await stream.WaitForErrorAsync(line => line.Contains("Sink sqlite is paused", StringComparison.Ordinal) && line.Contains("schema registry cannot be reached", StringComparison.Ordinal), Limit, Stop);
+        registry.Failing = null;
+        await stream.WaitForErrorAsync(line => line.Contains("Sink sqlite goes on", StringComparison.Ordinal), Limit, Stop);
+        stream.Signal(ProcessSignal.Interrupt);
+
+        Assert.Equal((0, 0), (produced.ExitCode, await stream.WaitForExitAsync(Limit, Stop)));
+        Assert.DoesNotContain(stream.Errors, line => line.Contains("table rejects", StringComparison.Ordinal));
+        Assert.Contains(stream.Errors, line => line.Contains("Sink sqlite stopped after 1 records", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_schema_that_breaks_a_topics_subject_is_an_error_that_lists_what_breaks()
     {
         await using var registry = await TestRegistry.StartAsync();
@@ -80,12 +101,22 @@ public sealed class SchemaRegistryTests(KafkaFixture kafka)
         Assert.Contains(result.Errors, line => line.StartsWith("  ", StringComparison.Ordinal) && line.Contains("id", StringComparison.Ordinal));
     }
 
-    private static string Config(TestRegistry registry, IKafkaBroker broker, string input, string output, string deadLetters) => Program.Write($$"""
-        {
-          "Kafka": { "BootstrapServers": "{{broker.BootstrapServers}}", "GroupId": "{{KafkaBrokerExtensions.NewName("app.group")}}" },
-          "Nodes": [ { "Name": "topic", "Kind": "text-classification", "Model": "topic", "Input": "{{input}}", "Output": "{{output}}" } ],
-          "DeadLetterTopic": "{{deadLetters}}",
-          "SchemaRegistry": { "Url": "{{registry.Url}}", "Username": "reader", "Password": "{{Password}}" }
-        }
-        """);
+    /// <summary>One node with a model; or one without, and a sink.</summary>
+    private static string Config(
+        TestRegistry registry, IKafkaBroker broker, string input, string output, string deadLetters, bool sink = false)
+    {
+        var path = Program.Write("");
+        var kind = sink ? "\"Kind\": \"identity\"" : "\"Kind\": \"text-classification\", \"Model\": \"topic\"";
+        var sinks = sink ? $$"""{ "Kind": "sqlite", "Path": "{{Path.ChangeExtension(path, ".db")}}" }""" : "";
+        File.WriteAllText(path, $$"""
+            {
+              "Kafka": { "BootstrapServers": "{{broker.BootstrapServers}}", "GroupId": "{{KafkaBrokerExtensions.NewName("app.group")}}" },
+              "Nodes": [ { "Name": "topic", {{kind}}, "Input": "{{input}}", "Output": "{{output}}" } ],
+              "DeadLetterTopic": "{{deadLetters}}",
+              "Sinks": [ {{sinks}} ],
+              "SchemaRegistry": { "Url": "{{registry.Url}}", "Username": "reader", "Password": "{{Password}}" }
+            }
+            """);
+        return path;
+    }
 }
