@@ -58,7 +58,7 @@ public sealed class MainJobTests : IDisposable
     [Fact]
     public async Task A_reader_that_goes_away_ends_it_without_an_error()
     {
-        var script = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "streamscoring.dll")}' --config '{Program.IdentityNodes}' | head -n 3; exit ${{PIPESTATUS[0]}}";
+        var script = $"dotnet '{ProgramFile.Find()}' --config '{Program.IdentityNodes}' | head -n 3; exit ${{PIPESTATUS[0]}}";
         await using var shell = ChildProcess.Start("bash", ["-c", script], new ChildProcessOptions { WorkingDirectory = _folder.FullName });
 
         Assert.Equal(0, await shell.WaitForExitAsync(Limit, Stop));

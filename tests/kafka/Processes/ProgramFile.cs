@@ -1,11 +1,13 @@
 namespace StreamScoring.Testing.Processes;
 
 /// <summary>Where the streamscoring program of this build is.</summary>
-internal static class ProgramFile
+public static class ProgramFile
 {
     private const string Name = "streamscoring.dll";
 
-    internal static string Find()
+    /// <summary>Path of its assembly, for <c>dotnet PATH</c>.</summary>
+    /// <exception cref="FileNotFoundException">It is not built.</exception>
+    public static string Find()
     {
         // …/bin/CONFIGURATION/FRAMEWORK/ holds the tests; the program has the same two under app/.
         var framework = new DirectoryInfo(AppContext.BaseDirectory);
