@@ -11,8 +11,8 @@ internal sealed record Measurement(string Operation, string Codec, double Nanose
 /// </summary>
 internal sealed class Measure
 {
-    private const int Rounds = 400;
-    private static readonly TimeSpan RoundTime = TimeSpan.FromMilliseconds(2);
+    private const int Rounds = 2000;
+    private static readonly TimeSpan RoundTime = TimeSpan.FromMilliseconds(0.5);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
 
     private readonly List<(string Operation, string Codec, Action Action)> _operations = [];

@@ -55,4 +55,42 @@ internal static class SampleArticle
         }
         return article;
     }
+
+    /// <summary>The same record with strings, lists and maps of its own: what a decoder has to allocate, and no more.</summary>
+    public static Article Copy(Article article) => new()
+    {
+        Id = Copy(article.Id),
+        Title = Copy(article.Title),
+        Body = Copy(article.Body),
+        Source = Copy(article.Source!),
+        Url = Copy(article.Url!),
+        Language = Copy(article.Language!),
+        PublishedAt = article.PublishedAt,
+        Attributes = article.Attributes.ToDictionary(static entry => Copy(entry.Key), static entry => Copy(entry.Value)),
+        Topic = new()
+        {
+            Label = article.Topic!.Label,
+            Score = article.Topic.Score,
+            Scores = new(article.Topic.Scores),
+        },
+        Entities = [.. article.Entities!.Select(static entity => new Entity
+        {
+            Type = entity.Type, Text = Copy(entity.Text), Field = entity.Field, Start = entity.Start, End = entity.End, Score = entity.Score,
+        })],
+        Summary = new()
+        {
+            Text = Copy(article.Summary!.Text),
+            Sentences = [.. article.Summary.Sentences.Select(static sentence => new SummarySentence
+            {
+                Field = sentence.Field, Start = sentence.Start, End = sentence.End, Score = sentence.Score,
+            })],
+        },
+        Provenance = [.. article.Provenance.Select(static entry => new Provenance
+        {
+            Node = entry.Node, Model = entry.Model, Version = entry.Version, Sha256 = entry.Sha256, Variant = entry.Variant,
+            ScoredAt = entry.ScoredAt, DurationUs = entry.DurationUs, Warnings = [.. entry.Warnings],
+        })],
+    };
+
+    private static string Copy(string text) => new(text.AsSpan());
 }

@@ -50,26 +50,29 @@ public sealed class ArticleSerde
     /// <summary>A serde with the default settings.</summary>
     public static ArticleSerde Default { get; } = new(new ArticleSerdeOptions());
 
+    /// <summary>
+    /// What header <see cref="ConfluentFraming.ValueSchemaIdHeader"/> of a record must hold whose value was written as
+    /// <paramref name="format"/>; null: no such header, the value says itself what it is.
+    /// </summary>
+    public byte[]? SchemaIdHeader(ArticleFormat format) => format == ArticleFormat.Avro ? _options.Writer?.SchemaIdHeader : null;
+
     /// <summary>Reads an article in whichever wire form its first bytes announce.</summary>
     /// <param name="value">Value of a Kafka record, or a line of a file.</param>
-    /// <exception cref="CodecException">The bytes are no article: a typed error with a code, the place and the field.</exception>
-    public Article Decode(ReadOnlySpan<byte> value) => value switch
-    {
-        [AvroCodec.SingleObjectMarker, AvroCodec.SingleObjectVersion, ..] => _avro.DecodeSingleObject(value),
-        [ConfluentFraming.Magic, ..] when _options.Registry is null => throw new ArticleFormatException(ArticleError.NoRegistry,
-            "The value is in Confluent framing (first byte 00) and no schema registry is configured; set SchemaRegistry:Url."),
-        [ConfluentFraming.Magic, ..] => _avro.DecodeConfluent(value),
-        _ => DecodeJson(value),
-    };
+    /// <exception cref="CodecException">
+    /// The bytes are no article: a typed error with a code, the place and the field. Or
+    /// (<see cref="CodecException.IsTransient"/>) their schema is not there yet: try again.
+    /// </exception>
+    public Article Decode(ReadOnlySpan<byte> value) => Decode(value, CancellationToken.None);
 
     /// <summary>Reads an article whose schema a header of its record may name.</summary>
     /// <param name="value">Value of a Kafka record.</param>
     /// <param name="schemaIdHeader">
     /// Value of header <see cref="ConfluentFraming.ValueSchemaIdHeader"/>; empty where the record has none.
     /// </param>
-    /// <exception cref="CodecException">The bytes are no article: a typed error with a code, the place and the field.</exception>
-    public Article Decode(ReadOnlySpan<byte> value, ReadOnlySpan<byte> schemaIdHeader) =>
-        schemaIdHeader.IsEmpty ? Decode(value) : _avro.DecodeWithHeader(value, schemaIdHeader);
+    /// <param name="cancellationToken">Ends the wait for a schema of the registry.</param>
+    /// <exception cref="CodecException">As for the other overload.</exception>
+    public Article Decode(ReadOnlySpan<byte> value, ReadOnlySpan<byte> schemaIdHeader, CancellationToken cancellationToken = default) =>
+        schemaIdHeader.IsEmpty ? Decode(value, cancellationToken) : _avro.DecodeWithHeader(value, schemaIdHeader, null, cancellationToken);
 
     /// <summary>An article in a wire form.</summary>
     /// <exception cref="CodecException">The article holds what the schema does not allow.</exception>
@@ -79,12 +82,10 @@ public sealed class ArticleSerde
         if (_options.Writer is not { } writer) return AvroCodec.EncodeSingleObject(article);
         if (_toWriter!.IsIdentity)
         {
-            Span<byte> header = stackalloc byte[ConfluentFraming.HeaderBytes];
-            ConfluentFraming.WriteHeader(header, writer.Id);
-            return AvroCodec.Encode(article, header);
+            return AvroCodec.Encode(article, FramingOf(writer, stackalloc byte[ConfluentFraming.HeaderBytes]));
         }
         var output = new ArrayBufferWriter<byte>();
-        EncodeConfluent(article, writer.Id, output);
+        EncodeRegistered(article, writer, output);
         return output.WrittenSpan.ToArray();
     }
 
@@ -93,14 +94,29 @@ public sealed class ArticleSerde
     public void Encode(Article article, ArticleFormat format, IBufferWriter<byte> output)
     {
         if (format == ArticleFormat.Json) ArticleJson.Write(article, output, _options.JsonNaming);
-        else if (_options.Writer is { } writer) EncodeConfluent(article, writer.Id, output);
+        else if (_options.Writer is { } writer) EncodeRegistered(article, writer, output);
         else AvroCodec.EncodeSingleObject(article, output);
     }
 
-    private void EncodeConfluent(Article article, int schemaId, IBufferWriter<byte> output)
+    private Article Decode(ReadOnlySpan<byte> value, CancellationToken cancellationToken) => value switch
     {
-        Span<byte> header = stackalloc byte[ConfluentFraming.HeaderBytes];
-        ConfluentFraming.WriteHeader(header, schemaId);
+        [AvroCodec.SingleObjectMarker, AvroCodec.SingleObjectVersion, ..] => _avro.DecodeSingleObject(value),
+        [ConfluentFraming.Magic, ..] when _options.Registry is null => throw new ArticleFormatException(ArticleError.NoRegistry,
+            "The value is in Confluent framing (first byte 00) and no schema registry is configured; set SchemaRegistry:Url."),
+        [ConfluentFraming.Magic, ..] => _avro.DecodeConfluent(value, null, cancellationToken),
+        _ => DecodeJson(value),
+    };
+
+    private static ReadOnlySpan<byte> FramingOf(RegisteredSchema writer, Span<byte> room)
+    {
+        if (writer.SchemaIdHeader is not null) return [];
+        ConfluentFraming.WriteHeader(room, writer.Id);
+        return room;
+    }
+
+    private void EncodeRegistered(Article article, RegisteredSchema writer, IBufferWriter<byte> output)
+    {
+        var header = FramingOf(writer, stackalloc byte[ConfluentFraming.HeaderBytes]);
         if (_toWriter!.IsIdentity)
         {
             AvroCodec.Encode(article, header, output);

@@ -54,9 +54,10 @@ public sealed class AvroDecoder<T>
     /// <summary>Reads Confluent framing.</summary>
     /// <param name="message">All of it.</param>
     /// <param name="into">Filled and returned where not null.</param>
+    /// <param name="cancellationToken">Ends the wait for a schema.</param>
     /// <exception cref="AvroException">The data are not of the writer's schema, or cannot be read as this record.</exception>
     /// <exception cref="CodecException">The registry does not know the id, or cannot be reached.</exception>
-    public T DecodeConfluent(ReadOnlySpan<byte> message, T? into = null)
+    public T DecodeConfluent(ReadOnlySpan<byte> message, T? into = null, CancellationToken cancellationToken = default)
     {
         if (!ConfluentFraming.TryReadId(message, out var id))
         {
@@ -65,7 +66,7 @@ public sealed class AvroDecoder<T>
         if (!_byId.TryGetValue(id, out var resolver))
         {
             if (_registry is null) throw new AvroException(AvroError.UnknownSchema, $"schema id {id} needs a schema registry, and none is configured");
-            resolver = _byId.GetOrAdd(id, AvroResolver.Create(_registry.GetSchema(id), T.AvroSchema));
+            resolver = _byId.GetOrAdd(id, AvroResolver.Create(_registry.GetSchema(id, cancellationToken), T.AvroSchema));
         }
         return Resolve(message, ConfluentFraming.HeaderBytes, resolver, into);
     }
@@ -74,9 +75,11 @@ public sealed class AvroDecoder<T>
     /// <param name="datum">The value: all of it.</param>
     /// <param name="schemaIdHeader">Value of header <see cref="ConfluentFraming.ValueSchemaIdHeader"/>.</param>
     /// <param name="into">Filled and returned where not null.</param>
+    /// <param name="cancellationToken">Ends the wait for a schema.</param>
     /// <exception cref="AvroException">The header or the data are malformed, or the data cannot be read as this record.</exception>
     /// <exception cref="CodecException">The registry does not know the id, or cannot be reached.</exception>
-    public T DecodeWithHeader(ReadOnlySpan<byte> datum, ReadOnlySpan<byte> schemaIdHeader, T? into = null)
+    public T DecodeWithHeader(
+        ReadOnlySpan<byte> datum, ReadOnlySpan<byte> schemaIdHeader, T? into = null, CancellationToken cancellationToken = default)
     {
         if (_registry is null) throw new AvroException(AvroError.UnknownSchema, "a header names the schema, which needs a schema registry, and none is configured");
         AvroResolver? resolver;
@@ -84,14 +87,14 @@ public sealed class AvroDecoder<T>
         {
             if (!_byGuid.TryGetValue(guid, out resolver))
             {
-                resolver = _byGuid.GetOrAdd(guid, AvroResolver.Create(_registry.GetSchema(guid), T.AvroSchema));
+                resolver = _byGuid.GetOrAdd(guid, AvroResolver.Create(_registry.GetSchema(guid, cancellationToken), T.AvroSchema));
             }
         }
         else if (ConfluentFraming.TryReadId(schemaIdHeader, out var id))
         {
             if (!_byId.TryGetValue(id, out resolver))
             {
-                resolver = _byId.GetOrAdd(id, AvroResolver.Create(_registry.GetSchema(id), T.AvroSchema));
+                resolver = _byId.GetOrAdd(id, AvroResolver.Create(_registry.GetSchema(id, cancellationToken), T.AvroSchema));
             }
         }
         else

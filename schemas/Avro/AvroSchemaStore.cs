@@ -31,13 +31,17 @@ public sealed class AvroSchemaStore
 /// <summary>Where schemas come from that data name by an id: a Schema Registry.</summary>
 public interface ISchemaSource
 {
-    /// <summary>The schema of an id. May wait for a network; ids already known answer at once.</summary>
+    /// <summary>The schema of an id. May wait for a network, but not for long; ids already known answer at once.</summary>
+    /// <param name="id">The id.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="CodecException">
     /// The id is unknown, or (<see cref="CodecException.IsTransient"/>) the registry cannot be reached now.
     /// </exception>
-    AvroSchema GetSchema(int id);
+    AvroSchema GetSchema(int id, CancellationToken cancellationToken = default);
 
     /// <summary>The schema of a globally unique id, as newer Confluent clients put it into a header.</summary>
-    /// <exception cref="CodecException">As for <see cref="GetSchema(int)"/>.</exception>
-    AvroSchema GetSchema(Guid guid);
+    /// <param name="guid">The id.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="CodecException">As for <see cref="GetSchema(int, CancellationToken)"/>.</exception>
+    AvroSchema GetSchema(Guid guid, CancellationToken cancellationToken = default);
 }

@@ -12,6 +12,7 @@ public static class ConfluentFraming
     public const string ValueSchemaIdHeader = "__value_schema_id";
 
     private const byte GuidMagic = 1;
+    private const int GuidHeaderBytes = 17;
 
     /// <summary>Bytes before the data.</summary>
     public const int HeaderBytes = 5;
@@ -23,12 +24,29 @@ public static class ConfluentFraming
         BinaryPrimitives.WriteInt32BigEndian(header[1..], schemaId);
     }
 
+    /// <summary>A schema's GUID as the value of <see cref="ValueSchemaIdHeader"/>.</summary>
+    public static byte[] HeaderOf(Guid guid)
+    {
+        var header = new byte[GuidHeaderBytes];
+        header[0] = GuidMagic;
+        guid.TryWriteBytes(header.AsSpan(1), bigEndian: true, out _);
+        return header;
+    }
+
+    /// <summary>A schema's id as the value of <see cref="ValueSchemaIdHeader"/>, for registries that give no GUIDs.</summary>
+    public static byte[] HeaderOf(int schemaId)
+    {
+        var header = new byte[HeaderBytes];
+        WriteHeader(header, schemaId);
+        return header;
+    }
+
     /// <summary>Reads the GUID of a header.</summary>
     /// <returns>False where <paramref name="header"/> holds none.</returns>
     public static bool TryReadGuid(ReadOnlySpan<byte> header, out Guid guid)
     {
         guid = default;
-        if (header.Length != 17 || header[0] != GuidMagic) return false;
+        if (header.Length != GuidHeaderBytes || header[0] != GuidMagic) return false;
         guid = new Guid(header[1..], bigEndian: true);
         return true;
     }

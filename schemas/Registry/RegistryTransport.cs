@@ -99,10 +99,14 @@ internal sealed class RegistryTransport : IDisposable
         {
             throw new HttpRequestException($"status {(int)response.StatusCode}", null, response.StatusCode);
         }
-        throw Refusal(url, path, response.StatusCode, text);
+        var refusal = Refusal(url, path, response.StatusCode, text, out var isOfRegistry);
+        // A wrong address, or whoever stands in for the registry while it is away: it has not said that it knows nothing.
+        return isOfRegistry || response.StatusCode != HttpStatusCode.NotFound
+            ? throw refusal
+            : throw new HttpRequestException("status 404 and no error code of a schema registry: is this its base URL?", null, response.StatusCode);
     }
 
-    private static SchemaRegistryException Refusal(Uri url, string path, HttpStatusCode status, byte[] text)
+    private static SchemaRegistryException Refusal(Uri url, string path, HttpStatusCode status, byte[] text, out bool isOfRegistry)
     {
         int? errorCode = null;
         var reason = "";
@@ -116,10 +120,12 @@ internal sealed class RegistryTransport : IDisposable
         {
             reason = Encoding.UTF8.GetString(text.AsSpan(0, Math.Min(text.Length, 200)));
         }
-        var hint = status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? " Check user and password, or the token." : "";
+        isOfRegistry = errorCode is not null;
+        var isUnauthorized = status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+        var hint = isUnauthorized ? " Check user and password, or the token." : "";
         return new SchemaRegistryException("registry-refused", string.Create(CultureInfo.InvariantCulture,
             $"The schema registry at {url.GetLeftPart(UriPartial.Authority)} refuses {path}: status {(int)status}, {reason}.{hint}"),
-            isTransient: false, errorCode ?? (int)status);
+            isTransient: false, errorCode ?? (int)status) { IsUnauthorized = isUnauthorized };
     }
 
     private static SocketsHttpHandler Handler(SchemaRegistryOptions options)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using StreamScoring.Schemas.Avro;
@@ -14,18 +13,10 @@ namespace StreamScoring.Schemas.Registry;
 public sealed class SchemaRegistryClient : ISchemaSource, IDisposable
 {
     private const int MaxReferenceDepth = 16;
-    private const int MaxUnknown = 10_000;
-
-    /// <summary>Those who waited while a request failed for good get its error instead of a wait of their own.</summary>
-    private static readonly TimeSpan UnavailableLifetime = TimeSpan.FromSeconds(1);
 
     private readonly SchemaRegistryOptions _options;
-    private readonly TimeProvider _time;
     private readonly RegistryTransport _transport;
-    private readonly SemaphoreSlim _fetching = new(1);
-    private readonly ConcurrentDictionary<string, AvroSchema> _schemas = new();
-    private readonly ConcurrentDictionary<string, Failure> _unknown = new();
-    private Failure? _unavailable;
+    private readonly SchemaLookups _lookups;
 
     /// <summary>A client. Nothing is sent yet.</summary>
     /// <exception cref="ArgumentException">The settings are wrong; the message says everything that is.</exception>
@@ -35,27 +26,28 @@ public sealed class SchemaRegistryClient : ISchemaSource, IDisposable
         var mistakes = options.Validate();
         if (mistakes.Count > 0) throw new ArgumentException(string.Join(" ", mistakes), nameof(options));
         _options = options;
-        _time = time ?? TimeProvider.System;
-        _transport = new RegistryTransport(options, _time);
+        _transport = new RegistryTransport(options, time ?? TimeProvider.System);
+        _lookups = new SchemaLookups(FetchAsync, options, time ?? TimeProvider.System);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _lookups.Dispose();
         _transport.Dispose();
-        _fetching.Dispose();
     }
 
     /// <inheritdoc/>
-    public AvroSchema GetSchema(int id) => Get("/schemas/ids/" + id.ToString(CultureInfo.InvariantCulture));
+    public AvroSchema GetSchema(int id, CancellationToken cancellationToken = default) => _lookups.Get(PathOf(id), cancellationToken);
 
     /// <inheritdoc/>
-    public AvroSchema GetSchema(Guid guid) => Get("/schemas/guids/" + guid.ToString("D"));
+    public AvroSchema GetSchema(Guid guid, CancellationToken cancellationToken = default) =>
+        _lookups.Get("/schemas/guids/" + guid.ToString("D"), cancellationToken);
 
     /// <summary>The schema of an id.</summary>
     /// <exception cref="SchemaRegistryException">The id is unknown, or the registry cannot be reached.</exception>
     public Task<AvroSchema> GetSchemaAsync(int id, CancellationToken cancellationToken = default) =>
-        GetAsync("/schemas/ids/" + id.ToString(CultureInfo.InvariantCulture), cancellationToken);
+        _lookups.GetAsync(PathOf(id), cancellationToken);
 
     /// <summary>Registers a schema under a subject, or finds it there.</summary>
     /// <returns>Its id.</returns>
@@ -133,7 +125,12 @@ public sealed class SchemaRegistryClient : ISchemaSource, IDisposable
     public async Task<RegisteredSchema> PrepareWriterAsync(string topic, AvroSchema schema, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(schema);
-        var subject = _options.SubjectNames.ForValue(topic, schema);
+        var writer = await FindWriterAsync(_options.SubjectNames.ForValue(topic, schema), schema, cancellationToken);
+        return _options.SchemaIdInHeader ? writer with { SchemaIdHeader = await HeaderOfAsync(writer.Id, cancellationToken) } : writer;
+    }
+
+    private async Task<RegisteredSchema> FindWriterAsync(string subject, AvroSchema schema, CancellationToken cancellationToken)
+    {
         if (_options.UseLatestVersion)
         {
             var latest = await FindLatestAsync(subject, cancellationToken)
@@ -152,50 +149,30 @@ public sealed class SchemaRegistryClient : ISchemaSource, IDisposable
         return new RegisteredSchema(await RegisterAsync(subject, schema, cancellationToken), schema);
     }
 
-    private AvroSchema Get(string path)
+    private async Task<byte[]> HeaderOfAsync(int id, CancellationToken cancellationToken)
     {
-        if (_schemas.TryGetValue(path, out var known)) return known;
-        // Whoever decodes has no way to wait but to stand still; a pool thread keeps its context out of it.
-        return Task.Run(() => GetAsync(path, CancellationToken.None)).GetAwaiter().GetResult();
+        var answer = await _transport.SendAsync(HttpMethod.Get, PathOf(id), null, cancellationToken);
+        return answer.TryGetProperty("guid", out var text) && text.TryGetGuid(out var guid)
+            ? ConfluentFraming.HeaderOf(guid)
+            : ConfluentFraming.HeaderOf(id);
     }
 
-    private async Task<AvroSchema> GetAsync(string path, CancellationToken cancellationToken)
-    {
-        if (_schemas.TryGetValue(path, out var known)) return known;
-        await _fetching.WaitAsync(cancellationToken);
-        try
-        {
-            if (_schemas.TryGetValue(path, out known)) return known;
-            if (_unknown.TryGetValue(path, out var unknown))
-            {
-                if (_time.GetUtcNow() < unknown.Until) throw unknown.Error.Again();
-                _unknown.TryRemove(path, out _);
-            }
-            if (_unavailable is { } unavailable && _time.GetUtcNow() < unavailable.Until) throw unavailable.Error.Again();
-            return _schemas[path] = await FetchAsync(path, cancellationToken);
-        }
-        finally
-        {
-            _fetching.Release();
-        }
-    }
-
+    /// <summary>Asks for a schema on behalf of data that wait for it: what may pass is transient.</summary>
     private async Task<AvroSchema> FetchAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
             return await ParseAsync(await _transport.SendAsync(HttpMethod.Get, path, null, cancellationToken), 0, cancellationToken);
         }
-        catch (SchemaRegistryException e) when (e.IsTransient)
+        catch (SchemaRegistryException exception) when (exception.IsUnauthorized)
         {
-            _unavailable = new Failure(_time.GetUtcNow() + UnavailableLifetime, e);
-            throw;
+            // Credentials expire and are rotated, rights are granted late: no reason to give data up.
+            throw new SchemaRegistryException(exception.Code, exception.Message, isTransient: true, exception.ErrorCode, exception) { IsUnauthorized = true };
         }
-        catch (SchemaRegistryException e) when (e.IsNotFound)
+        catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
-            if (_unknown.Count >= MaxUnknown) _unknown.Clear();
-            _unknown[path] = new Failure(_time.GetUtcNow() + _options.UnknownIdLifetime, e);
-            throw;
+            throw new SchemaRegistryException("registry-unavailable",
+                $"What answers at the schema registry's address is none: its answer for {path} holds no schema.", isTransient: true, innerException: exception);
         }
     }
 
@@ -240,18 +217,24 @@ public sealed class SchemaRegistryClient : ISchemaSource, IDisposable
         return body.WrittenSpan.ToArray();
     }
 
+    private static string PathOf(int id) => "/schemas/ids/" + id.ToString(CultureInfo.InvariantCulture);
+
     private static string Escape(string subject) => Uri.EscapeDataString(subject);
 
     private static SchemaRegistryException Refused(string code, string message) => new(code, message, isTransient: false);
 
     private static SchemaRegistryException Broken(string subject, string how, IEnumerable<object> reasons) =>
         Refused("registry-incompatible", $"The schema of subject '{subject}' {how}:\n  " + string.Join("\n  ", reasons));
-
-    /// <summary>An error that stands until then.</summary>
-    private sealed record Failure(DateTimeOffset Until, SchemaRegistryException Error);
 }
 
 /// <summary>A schema and the id under which a registry knows it.</summary>
 /// <param name="Id">The id that Confluent framing carries.</param>
 /// <param name="Schema">The schema that the data are written with.</param>
-public sealed record RegisteredSchema(int Id, AvroSchema Schema);
+public sealed record RegisteredSchema(int Id, AvroSchema Schema)
+{
+    /// <summary>
+    /// Value of header <see cref="ConfluentFraming.ValueSchemaIdHeader"/> of what is written; null where the id comes before
+    /// the data.
+    /// </summary>
+    public byte[]? SchemaIdHeader { get; init; }
+}

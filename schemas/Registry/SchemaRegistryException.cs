@@ -17,7 +17,11 @@ public sealed class SchemaRegistryException : CodecException
     public int? ErrorCode { get; }
 
     /// <summary>The same error for another caller.</summary>
-    internal SchemaRegistryException Again() => new(Code, Message, IsTransient, ErrorCode, this);
+    internal SchemaRegistryException Again() =>
+        new(Code, Message, IsTransient, ErrorCode, this) { IsUnauthorized = IsUnauthorized };
+
+    /// <summary>Whether the credentials were refused (status 401 or 403).</summary>
+    internal bool IsUnauthorized { get; init; }
 
     internal bool IsNotFound => ErrorCode is 404 or (>= 40400 and <= 40499);
 }

@@ -21,13 +21,19 @@ public sealed record SchemaRegistryOptions
     /// <summary>How long one URL may take to answer. Default 10 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long a decoder stands still for a schema it does not know before it says, with a transient error, that the
+    /// schema is not there yet; the look-up goes on in the background. Default 500 ms.
+    /// </summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How often all URLs are tried again after all failed. Default 3.</summary>
     public int Retries { get; init; } = 3;
 
     /// <summary>Wait before the first retry; it doubles with each. Default 200 ms.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How long an unknown id is believed to be unknown. Default 30 s.</summary>
+    /// <summary>How long an id that is unknown, or no Avro, is believed to be so. Default 30 s.</summary>
     public TimeSpan UnknownIdLifetime { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether a writer registers its schema (<c>auto.register</c>). Default true.</summary>
@@ -42,6 +48,13 @@ public sealed record SchemaRegistryOptions
     /// <summary>How subjects are named. Default by topic.</summary>
     public SubjectNameStrategy SubjectNames { get; init; }
 
+    /// <summary>
+    /// Whether a writer puts the schema's GUID, or the id where the registry gives no GUID, into header
+    /// <c>__value_schema_id</c> and leaves the data bare, as Confluent's <c>HeaderSchemaIdSerializer</c> does. Default
+    /// false: magic byte 0 and the id come before the data.
+    /// </summary>
+    public bool SchemaIdInHeader { get; init; }
+
     /// <summary>Everything that is wrong with the settings; empty: nothing.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -53,6 +66,7 @@ public sealed record SchemaRegistryOptions
         }
         if (Username is not null && BearerToken is not null) mistakes.Add("Username and BearerToken: only one of them may be set.");
         if (Timeout <= TimeSpan.Zero) mistakes.Add("Timeout: must be positive.");
+        if (Patience < TimeSpan.Zero || Patience > TimeSpan.FromHours(1)) mistakes.Add("Patience: must be from zero to an hour.");
         if (Retries is < 0 or > 100) mistakes.Add("Retries: must be from 0 to 100.");
         if (RetryDelay < TimeSpan.Zero) mistakes.Add("RetryDelay: must not be negative.");
         if (CaCertificatePath is not null && !File.Exists(CaCertificatePath)) mistakes.Add($"CaCertificatePath: '{CaCertificatePath}' does not exist.");

@@ -83,6 +83,13 @@ public ref partial struct AvroReader
     private long ReadLongSlow()
     {
         var start = _at;
+        if ((uint)start + 1 < (uint)_data.Length && _data[start + 1] < 0x80)
+        {
+            // Two bytes, as most positions and lengths have, unless it is one.
+            uint two = (_data[start] & 0x7fu) | ((uint)_data[start + 1] << 7);
+            _at = start + 2;
+            return (int)(two >> 1) ^ -(int)(two & 1);
+        }
         ulong value = 0;
         for (var shift = 0; shift < 64; shift += 7)
         {

@@ -68,6 +68,7 @@ public sealed class AvroFuzzTests
             // The first calls pay for what the runtime makes once.
             if (i > 100) Assert.True(allocated <= (2L * input.Length) + (64 << 10), $"input {i}: {allocated} bytes for {input.Length}");
         }
+        TestContext.Current.SendDiagnosticMessage($"{values} values, {errors} errors");
         Assert.True(values > 0 && errors > 0, $"{values} values, {errors} errors: the mutations reach only one side");
     }
 

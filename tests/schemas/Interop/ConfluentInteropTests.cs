@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using StreamScoring.Schemas.Avro;
 using StreamScoring.Schemas.Registry;
 using StreamScoring.Schemas.Tests.Registry;
 
@@ -29,7 +30,15 @@ public sealed class ConfluentInteropTests
 
         var inHeader = confluent.Ask(Request("serialize", registry, ("value", value.DeepClone()), ("inHeader", true)));
         Articles.AssertEqual(Articles.Full(), serde.Decode(
-            Convert.FromBase64String(inHeader["data"]!.GetValue<string>()), Convert.FromBase64String(inHeader["header"]!.GetValue<string>())));
+            Convert.FromBase64String(inHeader["data"]!.GetValue<string>()), Convert.FromBase64String(inHeader["header"]!.GetValue<string>()),
+            TestContext.Current.CancellationToken));
+
+        using var heading = new SchemaRegistryClient(new SchemaRegistryOptions { Urls = [registry.Url], SchemaIdInHeader = true });
+        var header = (await heading.PrepareWriterAsync("articles", ArticleSchemas.Current, TestContext.Current.CancellationToken)).SchemaIdHeader!;
+        Assert.Equal(inHeader["header"]!.GetValue<string>(), Convert.ToBase64String(header));
+        var bare = Convert.ToBase64String(AvroCodec.EncodeDatum(Articles.Full()));
+        var read = confluent.Ask(Request("deserialize", registry, ("data", bare), ("header", Convert.ToBase64String(header))))["value"]!;
+        Assert.Equal("Zürich Airport reopens", read["title"]!.GetValue<string>());
     }
 
     private static JsonObject Request(string op, TestRegistry registry, params (string Name, JsonNode Value)[] more)

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
@@ -26,6 +25,7 @@ public sealed class SchemaRegistryClientTests : IAsyncLifetime
     {
         Urls = urls.Length > 0 ? urls : [_registry.Url],
         Retries = 1,
+        Patience = TimeSpan.FromMinutes(1),
         RetryDelay = TimeSpan.FromMilliseconds(1),
     };
 
@@ -69,13 +69,13 @@ public sealed class SchemaRegistryClientTests : IAsyncLifetime
         using var client = new SchemaRegistryClient(Options(), time);
         for (var i = 0; i < 3; i++)
         {
-            var error = Assert.Throws<SchemaRegistryException>(() => client.GetSchema(7));
+            var error = Assert.Throws<SchemaRegistryException>(() => client.GetSchema(7, Cancel));
             Assert.Equal((false, 40403), (error.IsTransient, error.ErrorCode));
         }
         Assert.Equal(1, _registry.Requests);
         for (var i = 0; i < 7; i++) _registry.Add("s", $$"""{"type":"fixed","name":"F","size":{{i}}}""");
         time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(AvroType.Fixed, client.GetSchema(7).Type);
+        Assert.Equal(AvroType.Fixed, client.GetSchema(7, Cancel).Type);
     }
 
     [Fact]
@@ -87,10 +87,10 @@ public sealed class SchemaRegistryClientTests : IAsyncLifetime
         closed.Stop();
         _registry.Add("a", "\"int\"");
         using var client = new SchemaRegistryClient(Options(nobody, _registry.Url) with { Retries = 0 });
-        Assert.Equal(AvroType.Int, client.GetSchema(1).Type);
+        Assert.Equal(AvroType.Int, client.GetSchema(1, Cancel).Type);
 
         using var lost = new SchemaRegistryClient(Options(nobody));
-        var error = Assert.Throws<SchemaRegistryException>(() => lost.GetSchema(1));
+        var error = Assert.Throws<SchemaRegistryException>(() => lost.GetSchema(1, Cancel));
         Assert.True(error.IsTransient);
         Assert.Contains(nobody.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), error.Message, StringComparison.Ordinal);
     }
@@ -100,7 +100,7 @@ public sealed class SchemaRegistryClientTests : IAsyncLifetime
     {
         _registry.Failing = HttpStatusCode.InternalServerError;
         using var client = new SchemaRegistryClient(Options() with { Retries = 3 });
-        Assert.Throws<SchemaRegistryException>(() => client.GetSchema(1));
+        Assert.Throws<SchemaRegistryException>(() => client.GetSchema(1, Cancel));
         Assert.Equal(4, _registry.Requests);
     }
 
@@ -109,25 +109,86 @@ public sealed class SchemaRegistryClientTests : IAsyncLifetime
     {
         _registry.Add("a", "\"int\"");
         _registry.Authorization = "Basic " + Convert.ToBase64String("me:secret"u8);
-        using (var client = new SchemaRegistryClient(Options() with { Username = "me", Password = "secret" })) client.GetSchema(1);
+        using (var client = new SchemaRegistryClient(Options() with { Username = "me", Password = "secret" })) client.GetSchema(1, Cancel);
         _registry.Authorization = "Bearer token";
-        using (var client = new SchemaRegistryClient(Options() with { BearerToken = "token" })) client.GetSchema(1);
+        using (var client = new SchemaRegistryClient(Options() with { BearerToken = "token" })) client.GetSchema(1, Cancel);
         using var nobody = new SchemaRegistryClient(Options());
-        var error = Assert.Throws<SchemaRegistryException>(() => nobody.GetSchema(1));
+        // Whoever starts wants to know; data that are there can wait for better credentials.
+        var error = Assert.Throws<SchemaRegistryException>(() => nobody.RegisterAsync("a", Schema, Cancel).GetAwaiter().GetResult());
         Assert.False(error.IsTransient);
         Assert.Contains("password", error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<SchemaRegistryException>(() => nobody.GetSchema(1, Cancel));
+        Assert.True(error.IsTransient);
+        Assert.Contains("password", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("<html>Back soon</html>")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("\"ok\"")]
+    [InlineData("{\"schema\":null}")]
+    [InlineData("")]
+    public void An_answer_that_is_no_registrys_is_no_answer(string babble)
+    {
+        var time = new FakeTimeProvider();
+        _registry.Add("a", "\"int\"");
+        _registry.Babbling = babble;
+        using var client = new SchemaRegistryClient(Options() with { Retries = 0 }, time);
+        Assert.True(Assert.Throws<SchemaRegistryException>(() => client.GetSchema(1, Cancel)).IsTransient);
+        _registry.Babbling = null;
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(AvroType.Int, client.GetSchema(1, Cancel).Type);
+    }
+
+    [Fact]
+    public void Not_found_is_final_only_where_a_registry_says_so()
+    {
+        _registry.Failing = HttpStatusCode.NotFound;
+        using var client = new SchemaRegistryClient(Options() with { Retries = 0 });
+        var error = Assert.Throws<SchemaRegistryException>(() => client.GetSchema(1, Cancel));
+        Assert.True(error.IsTransient);
+        Assert.Contains("is this its base URL?", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cancelled_look_up_ends_and_its_request_with_it()
+    {
+        var asked = _registry.Hang();
+        using var client = new SchemaRegistryClient(Options());
+        using var cancel = new CancellationTokenSource();
+        var looking = Task.Run(() => client.GetSchema(1, cancel.Token), Cancel);
+        await asked.WaitAsync(Cancel);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => looking);
+        await _registry.HungUp.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+    }
+
+    [Fact]
+    public async Task A_slow_registry_is_waited_for_in_the_background_and_asked_once()
+    {
+        _registry.Add("a", "\"int\"");
+        var asked = _registry.Hang();
+        using var client = new SchemaRegistryClient(Options() with { Patience = TimeSpan.FromMilliseconds(1) });
+        for (var i = 0; i < 5; i++)
+        {
+            var error = Assert.Throws<SchemaRegistryException>(() => client.GetSchema(1, Cancel));
+            Assert.True(error.IsTransient);
+            Assert.Contains("has not answered", error.Message, StringComparison.Ordinal);
+        }
+        await asked.WaitAsync(Cancel);
+        var waiting = client.GetSchemaAsync(1, Cancel);
+        Assert.Equal(0, _registry.Requests);
+        _registry.Answer();
+        Assert.Equal(AvroType.Int, (await waiting).Type);
+        Assert.Equal(AvroType.Int, client.GetSchema(1, Cancel).Type);
+        Assert.Equal(1, _registry.Requests);
     }
 
     [Fact]
     public async Task A_certificate_authority_of_ones_own_is_trusted_alone()
     {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=test registry", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        using var certificate = TestRegistry.NewCertificate();
         await using var secured = await TestRegistry.StartAsync(certificate);
         secured.Add("a", "\"int\"");
 
@@ -136,9 +197,9 @@ public sealed class SchemaRegistryClientTests : IAsyncLifetime
         {
             await File.WriteAllTextAsync(file, certificate.ExportCertificatePem(), Cancel);
             using var client = new SchemaRegistryClient(Options(secured.Url) with { CaCertificatePath = file });
-            Assert.Equal(AvroType.Int, client.GetSchema(1).Type);
+            Assert.Equal(AvroType.Int, client.GetSchema(1, Cancel).Type);
             using var stranger = new SchemaRegistryClient(Options(secured.Url));
-            Assert.True(Assert.Throws<SchemaRegistryException>(() => stranger.GetSchema(1)).IsTransient);
+            Assert.True(Assert.Throws<SchemaRegistryException>(() => stranger.GetSchema(1, Cancel)).IsTransient);
         }
         finally
         {
@@ -153,7 +214,7 @@ public sealed class SchemaRegistryClientTests : IAsyncLifetime
         var id = _registry.Add("news", """{"type":"record","name":"News","namespace":"n","fields":[{"name":"place","type":"Place"}]}""",
             new JsonObject { ["name"] = "n.Place", ["subject"] = "place", ["version"] = 1 });
         using var client = new SchemaRegistryClient(Options());
-        Assert.Contains("\"x\"", client.GetSchema(id).CanonicalForm, StringComparison.Ordinal);
+        Assert.Contains("\"x\"", client.GetSchema(id, Cancel).CanonicalForm, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -190,6 +251,24 @@ public sealed class SchemaRegistryClientTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(true, 17)]
+    [InlineData(false, 5)]
+    public async Task The_header_holds_the_GUID_or_the_id_where_the_registry_gives_none(bool givesGuids, int headerBytes)
+    {
+        _registry.GivesGuids = givesGuids;
+        using var client = new SchemaRegistryClient(Options() with { SchemaIdInHeader = true });
+        var serde = new ArticleSerde(new ArticleSerdeOptions { Writer = await client.PrepareWriterAsync("articles", Schema, Cancel), Registry = client });
+
+        var bytes = serde.Encode(Articles.Full(), ArticleFormat.Avro);
+        var header = serde.SchemaIdHeader(ArticleFormat.Avro)!;
+
+        Assert.Equal(AvroCodec.EncodeDatum(Articles.Full()), bytes);
+        Assert.Equal(headerBytes, header.Length);
+        Articles.AssertEqual(Articles.Full(), serde.Decode(bytes, header, Cancel));
+        Assert.Null(serde.SchemaIdHeader(ArticleFormat.Json));
+    }
+
+    [Theory]
     [InlineData(SubjectNameStrategy.Topic, "articles-value")]
     [InlineData(SubjectNameStrategy.Record, "streamscoring.Article")]
     [InlineData(SubjectNameStrategy.TopicRecord, "articles-streamscoring.Article")]
@@ -221,9 +300,9 @@ public sealed class SchemaRegistryClientTests : IAsyncLifetime
         var serde = new ArticleSerde(new ArticleSerdeOptions { Registry = client });
         var datum = AvroCodec.EncodeDatum(Articles.Full());
         var guid = new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(Schema.Json)).AsSpan(0, 16));
-        Articles.AssertEqual(Articles.Full(), serde.Decode(datum, [1, .. guid.ToByteArray(bigEndian: true)]));
-        Articles.AssertEqual(Articles.Full(), serde.Decode(datum, [0, 0, 0, 0, (byte)id]));
-        Articles.AssertEqual(Articles.Full(), serde.Decode(ArticleJson.Write(Articles.Full()), []));
-        Assert.Equal(AvroError.Malformed, Assert.Throws<AvroException>(() => serde.Decode(datum, [2, 1])).Error);
+        Articles.AssertEqual(Articles.Full(), serde.Decode(datum, [1, .. guid.ToByteArray(bigEndian: true)], Cancel));
+        Articles.AssertEqual(Articles.Full(), serde.Decode(datum, [0, 0, 0, 0, (byte)id], Cancel));
+        Articles.AssertEqual(Articles.Full(), serde.Decode(ArticleJson.Write(Articles.Full()), [], Cancel));
+        Assert.Equal(AvroError.Malformed, Assert.Throws<AvroException>(() => serde.Decode(datum, [2, 1], Cancel)).Error);
     }
 }

@@ -24,6 +24,9 @@ internal sealed class TestRegistry : IAsyncDisposable
     private readonly Dictionary<string, List<int>> _subjects = [];
     private readonly List<(string Text, JsonArray References, Guid Guid)> _schemas = [];
     private readonly WebApplication _app;
+    private readonly TaskCompletionSource _hungUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _answering = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _hanging;
 
     private TestRegistry(WebApplication app) => _app = app;
 
@@ -33,8 +36,17 @@ internal sealed class TestRegistry : IAsyncDisposable
     /// <summary>Requests so far.</summary>
     public int Requests { get; private set; }
 
+    /// <summary>Whether it gives schemas GUIDs, as newer registries do.</summary>
+    public bool GivesGuids { get; set; } = true;
+
     /// <summary>Status that every request gets instead of an answer, while it is set.</summary>
     public HttpStatusCode? Failing { get; set; }
+
+    /// <summary>Text that every request gets, with status 200, instead of an answer, while it is set.</summary>
+    public string? Babbling { get; set; }
+
+    /// <summary>Completes when a request that was left without an answer is given up by its client.</summary>
+    public Task HungUp => _hungUp.Task;
 
     /// <summary>Value of the Authorization header without which there is no answer.</summary>
     public string? Authorization { get; set; }
@@ -57,18 +69,57 @@ internal sealed class TestRegistry : IAsyncDisposable
         return registry;
     }
 
+    /// <summary>A certificate for loopback that is its own authority.</summary>
+    public static X509Certificate2 NewCertificate()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=test registry", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        var now = TimeProvider.System.GetUtcNow();
+        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+    }
+
     /// <summary>Registers a schema with references, as another client would have.</summary>
     public int Add(string subject, string schema, params JsonNode[] references)
     {
         lock (_lock) return Register(subject, schema, new JsonArray(references));
     }
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    /// <summary>From now on requests get no answer.</summary>
+    /// <returns>Completes with the first of them.</returns>
+    public Task Hang() => (_hanging ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    /// <summary>Answers what <see cref="Hang"/> has left without an answer, and everything after it.</summary>
+    public void Answer()
+    {
+        _hanging = null;
+        _answering.TrySetResult();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Answer();
+        return _app.DisposeAsync();
+    }
 
     private async Task HandleAsync(HttpContext context)
     {
         using var body = new StreamReader(context.Request.Body);
         var text = await body.ReadToEndAsync();
+        if (_hanging is { } hanging)
+        {
+            context.RequestAborted.Register(() => _hungUp.TrySetResult());
+            hanging.TrySetResult();
+            await Task.WhenAny(_hungUp.Task, _answering.Task);
+        }
+        if (Babbling is { } babble)
+        {
+            await context.Response.WriteAsync(babble);
+            return;
+        }
         var (status, answer) = Answer(context, text.Length > 0 ? JsonNode.Parse(text) : null);
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/vnd.schemaregistry.v1+json";
@@ -136,7 +187,8 @@ internal sealed class TestRegistry : IAsyncDisposable
     {
         if (index < 0 || index >= _schemas.Count) return Error(404, 40403, "Schema not found");
         var (text, references, guid) = _schemas[index];
-        var answer = new JsonObject { ["schema"] = text, ["id"] = index + 1, ["guid"] = guid.ToString("D") };
+        var answer = new JsonObject { ["schema"] = text, ["id"] = index + 1 };
+        if (GivesGuids) answer["guid"] = guid.ToString("D");
         if (references.Count > 0) answer["references"] = references.DeepClone();
         if (subject is not null)
         {

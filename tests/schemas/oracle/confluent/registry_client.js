@@ -17,7 +17,8 @@ async function answer(request) {
     return { data: data.toString('base64'), header: header ? Buffer.from(header).toString('base64') : null };
   }
   const deserializer = new AvroDeserializer(client, SerdeType.VALUE, config);
-  return { value: await deserializer.deserialize(request.topic, Buffer.from(request.data, 'base64'), {}) };
+  const headers = request.header ? { __value_schema_id: Buffer.from(request.header, 'base64') } : {};
+  return { value: await deserializer.deserialize(request.topic, Buffer.from(request.data, 'base64'), headers) };
 }
 
 let previous = Promise.resolve();
