@@ -8,6 +8,9 @@ public sealed record ModelManifest
     /// <summary>Longest row that a manifest may ask for, in tokens.</summary>
     public const int LargestMaxTokens = 8192;
 
+    /// <summary>Most windows that a manifest may ask for.</summary>
+    public const int LargestMaxWindows = 1_000_000;
+
     /// <summary>Name for the provenance, e.g. <c>topic</c>.</summary>
     public required string Name { get; init; }
 
@@ -25,6 +28,12 @@ public sealed record ModelManifest
 
     /// <summary>Tokens that a window shares with the one before it. 0 to less than half of <see cref="MaxTokens"/>, default: 64.</summary>
     public int Stride { get; init; } = 64;
+
+    /// <summary>
+    /// Text classification: windows that are read, from the beginning of the text; what comes after them is not looked at.
+    /// 1 to 1,000,000, default: 1,000,000.
+    /// </summary>
+    public int MaxWindows { get; init; } = LargestMaxWindows;
 
     /// <summary>What the graph reads through <c>token_type_ids</c>. Default: none.</summary>
     public TokenTypeUse TokenTypes { get; init; }
@@ -74,8 +83,14 @@ public sealed record SentenceSelection
     /// <summary>Score taken off for each unit of cosine to a sentence already chosen. 0 or more, default: 0.</summary>
     public float RedundancyPenalty { get; init; }
 
-    /// <summary>Score taken off for each sentence before it, in units of the logarithm of 1 + position. Default: 0.</summary>
+    /// <summary>Score taken off for each sentence of the text before it. Default: 0.</summary>
     public float PositionBias { get; init; }
+
+    /// <summary>
+    /// Score taken off a sentence that leans on the one before it ("But he said…") where that one is not chosen. 0 or more,
+    /// default: 0.
+    /// </summary>
+    public float DanglingPenalty { get; init; }
 }
 
 /// <summary>An article with the answer that the model gives to it.</summary>

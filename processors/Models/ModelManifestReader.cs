@@ -30,6 +30,7 @@ internal static partial class ModelManifestReader
             Labels = ReadLabels(json, task),
             MaxTokens = maxTokens,
             Stride = json.Number("stride", 0, (maxTokens - 1) / 2, Math.Min(64, maxTokens / 4)),
+            MaxWindows = json.Number("max_windows", 1, ModelManifest.LargestMaxWindows, ModelManifest.LargestMaxWindows),
             TokenTypes = ReadTokenTypes(json),
             StrictLabels = json.Flag("strict_labels", true),
             Temperature = json.Number("temperature", 0, excluded: true, 1),
@@ -134,6 +135,7 @@ internal static partial class ModelManifestReader
             Sentences = selection.Number("sentences", 1, 4, 3),
             RedundancyPenalty = selection.Number("redundancy_penalty", 0f, excluded: false, 0),
             PositionBias = selection.Number("position_bias", float.MinValue, excluded: false, 0),
+            DanglingPenalty = selection.Number("dangling_penalty", 0f, excluded: false, 0),
         };
     }
 

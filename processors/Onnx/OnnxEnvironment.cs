@@ -7,6 +7,13 @@ internal static class OnnxEnvironment
 {
     private static readonly Lock Gate = new();
 
+    /// <summary>Name and version of the runtime.</summary>
+    public static string Describe()
+    {
+        EnsureQuiet();
+        return "ONNX Runtime " + OrtEnv.Instance().GetVersionString();
+    }
+
     /// <summary>
     /// Creates the environment so that only errors go to stderr: its notices, e.g. that it found no GPU, are no news to
     /// anyone. Where the process made one before, that one stays.

@@ -26,6 +26,7 @@ internal sealed class OnnxModel : IDisposable
     private readonly string[] _outputNames;
     private readonly bool[] _perToken;
     private readonly int _rowsPerRun;
+    private readonly int _tokensPerRun;
     private readonly int _paddingId;
 
     /// <summary>One for the owner, one for each thread inside; at 0 the session goes.</summary>
@@ -33,15 +34,16 @@ internal sealed class OnnxModel : IDisposable
     private int _disposed;
 
     private OnnxModel(
-        InferenceSession session, string path, string[] inputNames, string[] outputNames, bool[] perToken, int rowsPerRun,
-        int paddingId)
+        InferenceSession session, string path, string[] inputNames, string[] outputNames, bool[] perToken,
+        OnnxModelOptions options, int paddingId)
     {
         _session = session;
         _path = path;
         _inputNames = inputNames;
         _outputNames = outputNames;
         _perToken = perToken;
-        _rowsPerRun = rowsPerRun;
+        _rowsPerRun = options.RowsPerRun;
+        _tokensPerRun = options.TokensPerRun;
         _paddingId = paddingId;
     }
 
@@ -61,6 +63,8 @@ internal sealed class OnnxModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.IntraOpThreads, 256);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.RowsPerRun, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.RowsPerRun, 1024);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.TokensPerRun, 16);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.TokensPerRun, 1 << 24);
         if (!File.Exists(path)) throw new ModelException(ModelError.Missing, path, "the file is not there.");
         OnnxEnvironment.EnsureQuiet();
         InferenceSession session;
@@ -78,7 +82,7 @@ internal sealed class OnnxModel : IDisposable
         {
             var inputNames = FindInputs(session, path);
             var (outputNames, perToken) = FindOutputs(session, path, outputs);
-            return new OnnxModel(session, path, inputNames, outputNames, perToken, options.RowsPerRun, paddingId);
+            return new OnnxModel(session, path, inputNames, outputNames, perToken, options, paddingId);
         }
         catch
         {
@@ -129,12 +133,13 @@ internal sealed class OnnxModel : IDisposable
             // Rows of like length go together: little is padded.
             for (var row = 0; row < count; row++) order[row] = ((long)rows.Length(row) << 32) | (uint)row;
             order.AsSpan(0, count).Sort();
-            for (var from = 0; from < count; from += _rowsPerRun)
+            for (var from = 0; from < count;)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var size = Math.Min(_rowsPerRun, count - from);
+                var size = RowGroups.SizeOfNext(order.AsSpan(from, count - from), _rowsPerRun, _tokensPerRun);
                 for (var i = 0; i < size; i++) group[i] = (int)(uint)order[from + i];
                 RunGroup(rows, group.AsSpan(0, size), receiver);
+                from += size;
             }
         }
         finally

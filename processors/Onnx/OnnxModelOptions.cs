@@ -37,4 +37,10 @@ public sealed record OnnxModelOptions
     /// results. More pays off on a GPU.
     /// </summary>
     public int RowsPerRun { get; init; } = 1;
+
+    /// <summary>
+    /// Tokens computed in one run, padding counted, where rows go together; a longer row runs alone. It bounds the memory
+    /// of a run. 16 to 16,777,216, default: 16,384.
+    /// </summary>
+    public int TokensPerRun { get; init; } = 16_384;
 }

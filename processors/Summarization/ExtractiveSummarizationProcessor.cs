@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using StreamScoring.Processors.Models;
 using StreamScoring.Processors.Onnx;
+using StreamScoring.Processors.Sentences;
 using StreamScoring.Schemas;
 
 namespace StreamScoring.Processors.Summarization;
@@ -11,7 +12,8 @@ namespace StreamScoring.Processors.Summarization;
 /// The graph reads the body in windows of whole sentences and gives <c>scores</c> [batch, sequence] and <c>embeddings</c>
 /// [batch, sequence, width]; a sentence has the mean score of its tokens, and the direction of their mean embedding.
 /// Sentences are chosen greedily by score less a redundancy penalty and given in reading order, with the logistic function
-/// of their score. Bylines, credits, headings and the like are chosen only where there is nothing else. An article without a body is
+/// of their score. Bylines, credits, headings and the like are chosen only where there is nothing else; a sentence that leans
+/// on the one before it ("But he said…") pays <see cref="SentenceSelection.DanglingPenalty"/> unless that one is chosen too. An article without a body is
 /// summarized by its title; one without a word keeps a null summary and gets a warning.
 /// </remarks>
 public sealed class ExtractiveSummarizationProcessor : IArticleProcessor
@@ -39,6 +41,9 @@ public sealed class ExtractiveSummarizationProcessor : IArticleProcessor
 
     private sealed class Worker : ModelProcessor<Work>
     {
+        /// <summary>Sentences that are looked back for the same words.</summary>
+        private const int FarthestRepetition = 1_000;
+
         private static readonly OnnxOutput[] Outputs = [new("scores", PerToken: true), new("embeddings", PerToken: true)];
 
         public Worker(ModelFolder folder, ModelProcessorOptions options)
@@ -74,10 +79,14 @@ public sealed class ExtractiveSummarizationProcessor : IArticleProcessor
             var count = reading.Sentences.Count;
             if (count == 0) return;
             var text = work.Field == ArticleField.Title ? article.Title : article.Body;
-            var candidates = ArrayPool<bool>.Shared.Rent(count);
-            FindCandidates(text, work.Field == ArticleField.Title ? "" : article.Title, reading, candidates.AsSpan(0, count));
-            SentenceSelector.Select(reading, candidates.AsSpan(0, count), Manifest.Selection, work.Chosen);
-            ArrayPool<bool>.Shared.Return(candidates);
+            var flags = ArrayPool<bool>.Shared.Rent(2 * count);
+            var candidates = flags.AsSpan(0, count);
+            var dangling = flags.AsSpan(count, count);
+            FindCandidates(text, work.Field == ArticleField.Title ? "" : article.Title, reading, candidates);
+            for (var i = 0; i < count; i++)
+                dangling[i] = candidates[i] && DanglingStart.Is(text.AsSpan(reading.Sentences[i].Start..reading.Sentences[i].End));
+            SentenceSelector.Select(reading, candidates, dangling, Manifest.Selection, work.Chosen);
+            ArrayPool<bool>.Shared.Return(flags);
             if (work.Chosen.Count > 0) article.Summary = Compose(text, work);
         }
 
@@ -90,13 +99,27 @@ public sealed class ExtractiveSummarizationProcessor : IArticleProcessor
                 for (var i = 0; i < candidates.Length; i++)
                 {
                     var sentence = text.AsSpan(reading.Sentences[i].Start..reading.Sentences[i].End);
-                    candidates[i] = float.IsFinite(reading.Scores[i])
+                    candidates[i] = float.IsFinite(reading.Scores[i]) && !SaidBefore(text, reading.Sentences, i)
                         && (strictness < 1 || !(Boilerplate.Is(sentence) || Boilerplate.Repeats(sentence, title)))
                         && (strictness < 2 || Boilerplate.IsFinished(sentence));
                     any |= candidates[i];
                 }
                 if (any) return;
             }
+        }
+
+        /// <summary>The same words stand earlier in the text, as pull quotes and captions do.</summary>
+        private static bool SaidBefore(string text, IReadOnlyList<SentenceSpan> sentences, int index)
+        {
+            var sentence = sentences[index];
+            for (var i = Math.Max(0, index - FarthestRepetition); i < index; i++)
+            {
+                var other = sentences[i];
+                if (other.Length == sentence.Length
+                    && text.AsSpan(other.Start, other.Length).Equals(text.AsSpan(sentence.Start, sentence.Length), StringComparison.OrdinalIgnoreCase))
+                    return true;
+            }
+            return false;
         }
 
         private static Summary Compose(string text, Work work)

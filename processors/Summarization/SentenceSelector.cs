@@ -11,10 +11,12 @@ internal static class SentenceSelector
     /// <summary>Gives the indices of the chosen sentences, ascending.</summary>
     /// <param name="reading">Sentences with scores and unit vectors.</param>
     /// <param name="candidates">True for sentences that may be chosen, [sentences].</param>
+    /// <param name="dangling">True for sentences that lean on the one before them, [sentences]: they pay for it unless that one is chosen.</param>
     /// <param name="selection">The model's constants.</param>
     /// <param name="chosen">Receives the indices.</param>
     public static void Select(
-        SentenceReading reading, ReadOnlySpan<bool> candidates, SentenceSelection selection, List<int> chosen)
+        SentenceReading reading, ReadOnlySpan<bool> candidates, ReadOnlySpan<bool> dangling, SentenceSelection selection,
+        List<int> chosen)
     {
         chosen.Clear();
         while (chosen.Count < selection.Sentences)
@@ -26,6 +28,7 @@ internal static class SentenceSelector
                 if (!candidates[sentence] || chosen.Contains(sentence)) continue;
                 var value = reading.Scores[sentence] - selection.PositionBias * sentence
                     - selection.RedundancyPenalty * Likeness(reading, sentence, chosen);
+                if (dangling[sentence] && !chosen.Contains(sentence - 1)) value -= selection.DanglingPenalty;
                 if (best >= 0 && value <= bestValue) continue;
                 best = sentence;
                 bestValue = value;

@@ -10,7 +10,7 @@ namespace StreamScoring.Processors.TextClassification;
 /// <remarks>
 /// A row is <c>[CLS] title [SEP] body [SEP]</c>, or the one of them that is not empty. A body that does not fit is read in
 /// overlapping windows, the title's first tokens (at most 64, and at most a quarter of a row) before each; the windows'
-/// logits are averaged. Scores are the softmax of the logits over the model's temperature.
+/// logits are averaged; a model may read the first ones only (<see cref="ModelManifest.MaxWindows"/>). Scores are the softmax of the logits over the model's temperature.
 /// An article without a word keeps a null topic and gets a warning.
 /// </remarks>
 public sealed class TextClassificationProcessor : IArticleProcessor
@@ -59,7 +59,8 @@ public sealed class TextClassificationProcessor : IArticleProcessor
                 var pairCost = titleTokens.IsEmpty ? 0 : titleTokens.Length + Tokenizer.PairSeparators;
                 var room = Manifest.MaxTokens - 2 - pairCost;
                 TokenWindows.Plan(work.Body, room, Math.Min(Manifest.Stride, room / 2), work.Windows);
-                foreach (var window in work.Windows) AppendRow(titleTokens, work.Body.Ids[window.Start..window.End], rows);
+                for (var i = 0; i < Math.Min(work.Windows.Count, Manifest.MaxWindows); i++)
+                    AppendRow(titleTokens, work.Body.Ids[work.Windows[i].Start..work.Windows[i].End], rows);
             }
             else if (!titleTokens.IsEmpty)
             {

@@ -27,6 +27,9 @@ public sealed class DefaultModelTests
     [InlineData("topic")]
     [InlineData("entities")]
     [InlineData("summary")]
+    [InlineData("fast/topic")]
+    [InlineData("fast/entities")]
+    [InlineData("fast/summary")]
     public void Files_and_self_test_are_as_the_manifest_says(string name) =>
         Assert.Empty(ModelVerifier.Verify(DefaultModels.Load(name), ProcessorRegistry.CreateDefault(), new ModelProcessorOptions()));
 

@@ -173,6 +173,25 @@ public sealed class ModelFolderTests
     }
 
     [Fact]
+    public void An_ELECTRA_export_works_as_it_is()
+    {
+        using var model = TemporaryModel.Topics();
+        model.Delete("model.json");
+        model.Write("config.json",
+            """
+            { "architectures": ["ElectraForSequenceClassification"], "model_type": "electra", "embedding_size": 128, "hidden_size": 256,
+              "summary_type": "first", "max_position_embeddings": 512, "type_vocab_size": 2, "id2label": { "1": "Business", "0": "Sports" } }
+            """);
+        model.Write("tokenizer_config.json",
+            """{ "tokenizer_class": "ElectraTokenizer", "do_lower_case": true, "model_max_length": 128, "cls_token": "[CLS]", "sep_token": "[SEP]" }""");
+        using var processor = new TextClassificationProcessor(model.Load());
+        Assert.Equal(128, model.Load().Manifest.MaxTokens);
+        Assert.Equal(["Sports", "Business"], model.Load().Manifest.Labels);
+        Assert.Equal("Business", processor.Score("The goal", "Bank price of the Bank").Topic!.Label);
+        Assert.Equal("Sports", processor.Score("", string.Concat(Enumerable.Repeat("The MATCH of Acme. ", 100))).Topic!.Label);
+    }
+
+    [Fact]
     public void A_RoBERTa_export_works_as_it_is()
     {
         var goldens = Path.Combine(AppContext.BaseDirectory, "Tokenization", "byte_level_goldens.jsonl");

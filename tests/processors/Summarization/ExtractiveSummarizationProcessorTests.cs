@@ -55,6 +55,44 @@ public sealed class ExtractiveSummarizationProcessorTests : IDisposable
     }
 
     [Fact]
+    public void What_the_text_says_twice_is_said_once()
+    {
+        var summary = _processor.Score("", "The goal of the match. The rain.\n\nTHE GOAL OF THE MATCH.\n\nThe bank said the news.").Summary!;
+        Assert.Equal("The goal of the match. The bank said the news.", summary.Text);
+        Assert.Equal("The goal.", _processor.Score("", "The goal. The goal. The goal.").Summary!.Text);
+    }
+
+    [Fact]
+    public void A_sentence_that_leans_on_another_is_chosen_only_beside_it_or_for_want_of_others()
+    {
+        using var model = TemporaryModel.Summaries(manifest => manifest["selection"]!["dangling_penalty"] = 10);
+        using var processor = new ExtractiveSummarizationProcessor(model.Load());
+        Assert.Equal("The rain of London. The bank said no.",
+            processor.Score("", "The rain of London. The news of it. But he won the match goal. The bank said no.").Summary!.Text);
+        Assert.Equal("The goal of London. But he won the match.",
+            processor.Score("", "The rain. The goal of London. But he won the match. The bank said no.").Summary!.Text);
+        Assert.Equal("But he won the match.", processor.Score("", "But he won the match.").Summary!.Text);
+    }
+
+    [Theory]
+    [InlineData("But he said no.", true)]
+    [InlineData("“Well, it rained,” Smith said.", true)]
+    [InlineData("In addition, the bank closed.", true)]
+    [InlineData("\"We go home,\" she said.", true)]
+    [InlineData("\"We go home.\"", true)]
+    [InlineData("It's over.", true)]
+    [InlineData("That was the end.", true)]
+    [InlineData("\"We go home,\" John Smith said.", false)]
+    [InlineData("This week the bank closed.", false)]
+    [InlineData("So far nothing has come of it.", false)]
+    [InlineData("Then-president Smith spoke.", false)]
+    [InlineData("Andrew Smith spoke.", false)]
+    [InlineData("In additional talks they met.", false)]
+    [InlineData("The bank, however, closed.", false)]
+    [InlineData("", false)]
+    public void What_leans_on_the_sentence_before(string sentence, bool expected) => Assert.Equal(expected, DanglingStart.Is(sentence));
+
+    [Fact]
     public void Without_a_body_the_title_is_the_summary()
     {
         var summary = _processor.Score("The goal of John Smith", " ").Summary!;

@@ -52,6 +52,16 @@ public sealed class TextClassificationProcessorTests : IDisposable
     }
 
     [Fact]
+    public void A_model_may_read_the_beginning_only()
+    {
+        using var model = TemporaryModel.Topics(manifest => manifest["max_windows"] = 1);
+        using var processor = new TextClassificationProcessor(model.Load());
+        var body = "goal " + string.Concat(Enumerable.Repeat("rain ", 40)) + string.Concat(Enumerable.Repeat("bank ", 200));
+        Assert.Equal("Sports", processor.Score("news", body).Topic!.Label);
+        Assert.Equal("Business", _processor.Score("news", body).Topic!.Label);
+    }
+
+    [Fact]
     public void Windows_count_alike_and_each_has_the_title()
     {
         // 31 tokens of room: [CLS] goal [SEP] + 28 of the body + [SEP]; every window says goal once.
