@@ -28,10 +28,16 @@ public sealed class StreamTopology
     /// <summary>Every topic that is known to be written; topic-name extractors may add others.</summary>
     public IReadOnlyList<string> SinkTopics { get; }
 
-    /// <summary>Topics that exist for this topology alone, to be created before it runs.</summary>
+    /// <summary>
+    /// Topics that exist for this topology alone. A <see cref="Kafka.KafkaStream"/> made of the topology creates them.
+    /// </summary>
     public IReadOnlyList<RepartitionTopic> RepartitionTopics { get; }
 
     internal bool HasPartitioner { get; }
+
+    /// <summary>The topics read by those sub-topologies that write a topic.</summary>
+    internal IEnumerable<string> SourcesOf(string sinkTopic) =>
+        _subTopologies.Where(sub => sub.SinkTopics.Contains(sinkTopic)).SelectMany(static sub => sub.SourceTopics);
 
     /// <summary>What would run.</summary>
     public TopologyDescription Describe() => TopologyDescriber.Describe(_subTopologies);

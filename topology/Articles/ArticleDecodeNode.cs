@@ -21,26 +21,11 @@ internal sealed class ArticleDecodeNode(string name, ArticleSerde serde)
         pass.Doing = ProcessingStage.Deserialization;
         if (record.Value is null)
             throw new SerializationException("The record has no value (a tombstone), and an article is needed.");
-        var article = Decode(record, pass);
+        var article = ArticleValueSerde.Decode(serde, record.Value, record.Headers, pass.CancellationToken);
         // It tells how the bytes that came in are read, not those that go out.
         record.Headers.Remove(ConfluentFraming.ValueSchemaIdHeader);
         var key = record.Key ?? Encoding.UTF8.GetBytes(article.Id);
         pass.Doing = ProcessingStage.Processing;
         Out.Emit(new Record<byte[], Article>(key, article, record.TimestampMs, record.Headers), pass);
-    }
-
-    private Article Decode(in Record<byte[], byte[]> record, Pass pass)
-    {
-        for (var failures = 1; ; failures++)
-        {
-            try
-            {
-                return ArticleValueSerde.Decode(serde, record.Value, record.Headers);
-            }
-            catch (CodecException exception) when (exception.IsTransient)
-            {
-                pass.WaitToReadAgain(exception, failures);
-            }
-        }
     }
 }

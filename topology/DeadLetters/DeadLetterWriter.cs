@@ -29,9 +29,9 @@ public sealed class DeadLetterWriter
     /// <summary>Longest message and stack trace in the letter of a large record, in bytes of UTF-8 each.</summary>
     public const int BriefBytes = 256;
 
-    private const string Streams = "__streams.errors.";
-    private const string Spring = "kafka_dlt-";
-    private const string Connect = "__connect.errors.";
+    private const string Streams = DeadLetterHeaders.Streams;
+    private const string Spring = DeadLetterHeaders.Spring;
+    private const string Connect = DeadLetterHeaders.Connect;
 
     private readonly string _topic;
     private readonly DeadLetterProfile _profile;
@@ -60,7 +60,10 @@ public sealed class DeadLetterWriter
             default: AddStreams(headers, letter); break;
         }
         headers.Set(NodeHeader, letter.Node);
-        return new ProducedRecord(_topic, Partition: null, record.TimestampMs, record.Key, record.Value, headers);
+        return new ProducedRecord(_topic, Partition: null, record.TimestampMs, record.Key, record.Value, headers)
+        {
+            DeadLetter = letter,
+        };
     }
 
     private static void AddStreams(RecordHeaders headers, DeadLetter letter) => headers

@@ -10,7 +10,7 @@ public sealed record Repartitioned<TKey, TValue>(ISerde<TKey> KeySerde, ISerde<T
     /// <summary>First part of the topic's name, <c>NAME-repartition</c>; null for a generated one.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Partitions of the topic; null: as many as the source topic has.</summary>
+    /// <summary>Partitions of the topic; null: as many as the largest topic it is filled from.</summary>
     public int? Partitions { get; init; }
 
     /// <summary>Chooses partitions; null leaves it to the producer, which goes by the key.</summary>

@@ -34,4 +34,11 @@ public sealed record ConsumedRecord(
 /// <param name="Value">Value bytes or null.</param>
 /// <param name="Headers">Headers, owned by this record.</param>
 public sealed record ProducedRecord(
-    string Topic, int? Partition, long TimestampMs, byte[]? Key, byte[]? Value, RecordHeaders Headers);
+    string Topic, int? Partition, long TimestampMs, byte[]? Key, byte[]? Value, RecordHeaders Headers)
+{
+    /// <summary>What happened, where this is a dead letter.</summary>
+    internal DeadLetters.DeadLetter? DeadLetter { get; init; }
+
+    /// <summary>An answer to a client: it may get lost where the stream's own records may not.</summary>
+    internal bool IsAnswer { get; init; }
+}

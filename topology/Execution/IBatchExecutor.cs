@@ -28,7 +28,8 @@ public interface IBatchExecutor : IDisposable
 
     /// <summary>
     /// Runs a batch. Records of one partition must be in offset order; partitions may mix. Each input ends with its
-    /// outputs, or with its dead letter and no other output, or (policy FAIL) the call throws.
+    /// outputs, or with its dead letter and no other output, or is left waiting (<see cref="BatchResult.Waiting"/>), or
+    /// (policy FAIL) the call throws.
     /// </summary>
     /// <exception cref="StreamProcessingException">A handler answered FAIL, or the processor failed on everything.</exception>
     BatchResult Execute(IReadOnlyList<ConsumedRecord> batch, CancellationToken cancellationToken);
@@ -37,8 +38,21 @@ public interface IBatchExecutor : IDisposable
     /// <param name="now">Wall-clock time.</param>
     IReadOnlyList<ProducedRecord> Punctuate(DateTimeOffset now);
 
-    /// <summary>The dead letter of a record whose outputs Kafka does not take; null where there is no dead-letter topic.</summary>
+    /// <summary>The dead letter of a record that is not run, or whose outputs Kafka does not take; null where there is no dead-letter topic.</summary>
     ProducedRecord? CreateDeadLetter(ConsumedRecord record, Exception error);
+
+    /// <summary>
+    /// The answer to a client whose record's outputs Kafka does not take; null where none is wanted or allowed.
+    /// </summary>
+    /// <param name="record">The input.</param>
+    /// <param name="deadLetter">Its dead letter, marked as answered; null where it was dropped.</param>
+    ProducedRecord? CreateAnswer(ConsumedRecord record, ProducedRecord? deadLetter) => null;
+
+    /// <summary>
+    /// What the processing exception handler says about a record that is not run, such as one that has killed the process
+    /// (<see cref="ProcessCrashException"/>).
+    /// </summary>
+    ErrorResponse DecideProcessing(ConsumedRecord record, Exception error) => ErrorResponse.DeadLetter;
 
     /// <summary>
     /// What the production exception handler says about an output of <paramref name="record"/> that Kafka does not take.
@@ -70,6 +84,12 @@ public readonly record struct BatchLimits(int MaxRecords, long MaxBytes, TimeSpa
 {
     /// <summary>64 records, 4 MiB, 5 ms.</summary>
     public static BatchLimits Default { get; } = new(64, 4L << 20, TimeSpan.FromMilliseconds(5));
+
+    /// <summary>
+    /// For sub-topologies whose nodes take one record at a time: 512 records, 1 MiB, no waiting. A batch is then only what
+    /// goes from thread to thread in one piece.
+    /// </summary>
+    public static BatchLimits RecordByRecord { get; } = new(512, 1L << 20, TimeSpan.Zero);
 }
 
 /// <summary>What a batch came to: outputs in input order, ready for the producer.</summary>
@@ -80,7 +100,15 @@ public readonly record struct BatchLimits(int MaxRecords, long MaxBytes, TimeSpa
 /// <param name="DeadLetters">How many inputs ended in the dead-letter topic.</param>
 /// <param name="Skipped">How many inputs a handler dropped with CONTINUE.</param>
 public sealed record BatchResult(
-    IReadOnlyList<ProducedRecord> Outputs, int[] InputCounts, int DeadLetters, int Skipped);
+    IReadOnlyList<ProducedRecord> Outputs, int[] InputCounts, int DeadLetters, int Skipped)
+{
+    /// <summary>
+    /// Inputs, by number and ascending, that cannot be read yet (a <see cref="Schemas.CodecException.IsTransient"/>
+    /// error, e.g. a schema registry that is down) and those after them in their partitions. Nothing came of them: run
+    /// them again later, in order, and commit nothing of their partitions from there on until then.
+    /// </summary>
+    public IReadOnlyList<int> Waiting { get; init; } = [];
+}
 
 /// <summary>The stream cannot go on: the record, the node and the cause.</summary>
 public sealed class StreamProcessingException : Exception

@@ -43,8 +43,13 @@ internal sealed partial class Pass
         _notedAt = null;
 
         ref var slot = ref _slots[Slot];
-        slot.HasFailed = true;
         var name = node.ReportedName;
+        if (slot.Input is { } unread && WillPass(exception, doing))
+        {
+            WaitToBeRead(unread, name, exception);
+            return;
+        }
+        slot.HasFailed = true;
         var context = new ErrorContext(name, Executor.TaskIdOf(slot.Input, slot.Task), slot.Input);
         var response = Executor.Decide(context, doing, OutputTopic, exception);
 

@@ -11,6 +11,7 @@ internal sealed partial class Pass
         for (var i = 0; i < _inputCount; i++)
         {
             if (!_slots[i].HasFailed) continue;
+            if (_slots[i].IsWaiting) continue;
             if (_slots[i].DeadLetter is null)
             {
                 skipped++;
@@ -41,7 +42,8 @@ internal sealed partial class Pass
         {
             if (!_slots[output.Slot].HasFailed) outputs[next[_slots[output.Slot].Order]++] = output.Record;
         }
-        return new BatchResult(outputs, counts, deadLetters, skipped);
+        _waiting.Sort();
+        return new BatchResult(outputs, counts, deadLetters, skipped) { Waiting = _waiting.Count > 0 ? [.. _waiting] : [] };
     }
 
     /// <summary>What punctuators forwarded, in order.</summary>

@@ -127,6 +127,7 @@ internal sealed partial class Pass
     public void Reset()
     {
         _outputs.Clear();
+        _waiting.Clear();
         Array.Clear(_slots, 0, _slotCount);
         _slotCount = 0;
         _inputCount = 0;
@@ -152,6 +153,7 @@ internal sealed partial class Pass
         public StreamTask? Task;
         public long StreamTimeMs;
         public bool HasFailed;
+        public bool IsWaiting;
         public ProducedRecord? DeadLetter;
     }
 }

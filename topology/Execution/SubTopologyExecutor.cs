@@ -107,6 +107,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
             pass.Begin(batch.Count, cancellationToken);
             for (var i = 0; i < batch.Count; i++)
             {
+                if (pass.WaitsBehindAnother(i, batch[i])) continue;
                 RunFirstStage(i, batch[i], pass);
                 pass.PunctuateStreamTime(stage: 0, order: i);
             }
@@ -156,8 +157,15 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
     {
         ArgumentNullException.ThrowIfNull(record);
         ArgumentNullException.ThrowIfNull(error);
-        return DeadLetters?.Write(new DeadLetter(
-            record, ReaderOf(record), TaskIdOf(record, null), ProcessingStage.Production, error));
+        var stage = error is ProcessCrashException ? ProcessingStage.Processing : ProcessingStage.Production;
+        return DeadLetters?.Write(new DeadLetter(record, ReaderOf(record), TaskIdOf(record, null), stage, error));
+    }
+
+    public ErrorResponse DecideProcessing(ConsumedRecord record, Exception error)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(error);
+        return Decide(new ErrorContext(ReaderOf(record), TaskIdOf(record, null), record), ProcessingStage.Processing, "", error);
     }
 
     public ProductionResponse DecideProduction(ConsumedRecord record, ProducedRecord output, Exception error)

@@ -1,4 +1,3 @@
-using StreamScoring.Schemas;
 using StreamScoring.Topology.DeadLetters;
 using StreamScoring.Topology.Execution;
 using StreamScoring.Topology.Processing;
@@ -34,26 +33,12 @@ internal sealed class SourceNode<TKey, TValue> : SourceNode
     {
         pass.Enter(this);
         pass.Doing = ProcessingStage.Deserialization;
-        var headers = input.Headers.Clone();
-        var key = Read(_key, input.Key, new SerdeContext(input.Topic, IsKey: true, headers), pass);
-        var value = Read(_value, input.Value, new SerdeContext(input.Topic, IsKey: false, headers), pass);
+        // What comes of a replayed record shows nothing of it; its dead letter, made of the input, keeps the count.
+        var headers = input.Headers.Clone().Remove(DeadLetterHeaders.Attempts);
+        var key = _key.Read(input.Key, new SerdeContext(input.Topic, IsKey: true, headers));
+        var value = _value.Read(input.Value, new SerdeContext(input.Topic, IsKey: false, headers));
         pass.Doing = ProcessingStage.Processing;
         pass.AdvanceStreamTime(input.TimestampMs);
         Out.Emit(new Record<TKey, TValue>(key, value, input.TimestampMs, headers), pass);
-    }
-
-    private static T Read<T>(in SerdeCodec<T> codec, byte[]? data, in SerdeContext context, Pass pass)
-    {
-        for (var failures = 1; ; failures++)
-        {
-            try
-            {
-                return codec.Read(data, context);
-            }
-            catch (CodecException exception) when (exception.IsTransient)
-            {
-                pass.WaitToReadAgain(exception, failures);
-            }
-        }
     }
 }

@@ -52,7 +52,7 @@ internal sealed class SubTopology
     public SourceNode? SourceOf(string topic) => _sources.GetValueOrDefault(topic);
 
     private static BatchLimits LimitsOf(List<IBatchNode> nodes) => nodes.Count == 0
-        ? BatchLimits.Default
+        ? BatchLimits.RecordByRecord
         : new BatchLimits(
             nodes.Max(static node => node.Options.MaxRecords),
             nodes.Min(static node => node.Options.MaxBytes),

@@ -60,6 +60,24 @@ internal static partial class KafkaLog
     [LoggerMessage(17, LogLevel.Warning, "Record {Topic}-{Partition}@{Offset}: its output of {SizeBytes} bytes exceeds message.max.bytes, dead-lettered")]
     internal static partial void Oversize(ILogger logger, string topic, int partition, long offset, long sizeBytes);
 
+    [LoggerMessage(23, LogLevel.Error, "Stream {GroupId}: its worker failed and is replaced in {Seconds:0} s")]
+    internal static partial void WorkerReplaced(ILogger logger, Exception exception, string groupId, double seconds);
+
+    [LoggerMessage(21, LogLevel.Error, "The uncaught-exception handler threw: the stream stops")]
+    internal static partial void HandlerFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(22, LogLevel.Information, "Created topic {Topic} with {Partitions} partitions")]
+    internal static partial void TopicCreated(ILogger logger, string topic, int partitions);
+
+    [LoggerMessage(24, LogLevel.Warning, "No attempts journal: {Reason} A record that kills the process may do so again and again; set Kafka:StateFolder to a folder that can be written")]
+    internal static partial void NoAttemptsJournal(ILogger logger, string reason);
+
+    [LoggerMessage(25, LogLevel.Warning, "A process died while {Topic}-{Partition}@{First} to @{Last} was in work, {Crashes} times so far: it is run alone now, or given up")]
+    internal static partial void DiedOver(ILogger logger, string topic, int partition, long first, long last, int crashes);
+
     [LoggerMessage(18, LogLevel.Warning, "No stable instance id: {Reason}. A crash may delay readers by the transaction timeout; set Kafka:InstanceId")]
     internal static partial void NoStableInstanceId(ILogger logger, string reason);
+
+    [LoggerMessage(20, LogLevel.Warning, "Partition {Topic}-{Partition} could not be read again from offset {Offset} yet: {Reason}; it is tried again")]
+    internal static partial void SeekFailed(ILogger logger, string topic, int partition, long offset, string reason);
 }

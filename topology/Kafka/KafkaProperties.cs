@@ -13,6 +13,10 @@ public static class KafkaProperties
         "auto.offset.reset", "delivery.report.only.error",
     };
 
+    // librdkafka refuses these beside the other protocol.
+    private static readonly string[] ClassicOnly =
+        ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy", "group.protocol.type"];
+
     private static readonly string[] ConsumerOnly =
     [
         "group.", "partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms",
@@ -28,6 +32,29 @@ public static class KafkaProperties
 
     /// <summary>True for properties the guarantees rest on: the stream sets them itself.</summary>
     public static bool IsReserved(string property) => Reserved.Contains(property);
+
+    /// <summary>Properties that do not go with the group protocol (KIP-848), and why.</summary>
+    /// <param name="properties">librdkafka property names and values.</param>
+    public static IEnumerable<KeyValuePair<string, string>> FindConflicts(IReadOnlyDictionary<string, string> properties)
+    {
+        ArgumentNullException.ThrowIfNull(properties);
+        if (UsesConsumerProtocol(properties))
+        {
+            foreach (var property in ClassicOnly)
+            {
+                if (!properties.ContainsKey(property)) continue;
+                yield return KeyValuePair.Create(
+                    property, "cannot be set with group.protocol=consumer: the broker decides it for the group (kafka-configs.sh --entity-type groups)");
+            }
+        }
+        else if (properties.ContainsKey("group.remote.assignor"))
+        {
+            yield return KeyValuePair.Create("group.remote.assignor", "is for group.protocol=consumer: set that too, or leave this out");
+        }
+    }
+
+    internal static bool UsesConsumerProtocol(IReadOnlyDictionary<string, string> properties) =>
+        properties.TryGetValue("group.protocol", out var protocol) && protocol.Equals("consumer", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Sets those properties that a client of this type knows; reserved ones are left as they are.</summary>
     /// <param name="config">A consumer's, a producer's or an admin client's configuration.</param>

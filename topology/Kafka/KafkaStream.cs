@@ -1,7 +1,8 @@
-using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScoring.Topology.Execution;
 using StreamScoring.Topology.Kafka.Internal;
+using StreamScoring.Topology.Kafka.Replies;
+using StreamScoring.Topology.Replies;
 
 namespace StreamScoring.Topology.Kafka;
 
@@ -16,20 +17,22 @@ public sealed class KafkaStream : IDisposable
 
     private readonly KafkaStreamOptions _options;
     private readonly SubTopologyLane[] _lanes;
-    private readonly PartitionOwnership _ownership = new();
-    private readonly BatchPipeline _pipeline;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
     private readonly StreamTelemetry _telemetry;
     private readonly ILogger _logger;
-    private readonly KafkaClientLog _clientLog;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
-    private readonly CancellationTokenSource _abandon = new();
     private readonly Lock _lock = new();
-    private ICommitter? _committer;
-    private ConsumerLoop? _loop;
-    private volatile Exception? _failure;
+    private readonly ReplyDesk? _replies;
+    private readonly AnswerFailures? _answerFailures;
+    private readonly TopologyTopics? _topics;
+    private StreamWorker? _worker;
     private KafkaStreamState _state;
-    private bool _isAssigned;
+    private UncaughtExceptionResponse? _answer;
+    private long _earlierCommits;
+    private long _earlierAborts;
 
     /// <summary>A stream of the given sub-topologies; nothing is connected yet.</summary>
     /// <param name="executors">The sub-topologies to run. Disposed with the stream.</param>
@@ -50,12 +53,44 @@ public sealed class KafkaStream : IDisposable
         _options = options;
         _logger = loggerFactory.CreateLogger<KafkaStream>();
         _time = time;
-        _clientLog = new KafkaClientLog(_logger, time);
+        if (options.Replies is { AllowedTopics.Count: > 0 } replies)
+        {
+            var replyTelemetry = new ReplyTelemetry(_logger, time);
+            var topics = new KafkaReplyTopics(options, replyTelemetry, time);
+            _replies = new ReplyDesk(replies, executors, topics, OutputGuard.MaxBytesOf(options), replyTelemetry, time);
+            _answerFailures = new AnswerFailures(topics, replyTelemetry);
+        }
         _lanes = new SubTopologyLane[executors.Count];
-        for (var i = 0; i < executors.Count; i++) _lanes[i] = new SubTopologyLane(executors[i]);
-        _pipeline = new BatchPipeline(_lanes, options);
+        for (var i = 0; i < executors.Count; i++)
+            _lanes[i] = new SubTopologyLane(_replies is null ? executors[i] : new ReplyingExecutor(executors[i], _replies));
         _telemetry = new StreamTelemetry(GetSnapshot);
     }
+
+    /// <summary>
+    /// A stream of a topology. At its start it creates the topology's repartition topics where they are missing, and it
+    /// finds out by itself how many partitions topics have; nothing is connected yet.
+    /// </summary>
+    /// <param name="topology">What to run.</param>
+    /// <param name="options">Validated here.</param>
+    /// <param name="loggerFactory">Where log messages go.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="executors">
+    /// How records are handled: dead-letter topic, exception handlers. Null: the defaults, with this logger and clock.
+    /// </param>
+    /// <exception cref="ArgumentException">The options have mistakes; the message names them all.</exception>
+    /// <exception cref="TopologyException">The executor options do not fit the topology; carries every mistake.</exception>
+    public KafkaStream(
+        StreamTopology topology, KafkaStreamOptions options, ILoggerFactory loggerFactory, TimeProvider time,
+        ExecutorOptions? executors = null)
+        : this(topology, options, loggerFactory, time, executors, TopicsOf(topology, options, loggerFactory, time))
+    {
+    }
+
+    private KafkaStream(
+        StreamTopology topology, KafkaStreamOptions options, ILoggerFactory loggerFactory, TimeProvider time,
+        ExecutorOptions? executors, TopologyTopics topics)
+        : this(topology.CreateExecutors(ExecutorsOf(executors, topics, loggerFactory, time)), options, loggerFactory, time) =>
+        _topics = topics;
 
     /// <summary>Raised after every change of <see cref="State"/>, on one of the stream's threads: return soon.</summary>
     public event Action<KafkaStreamState>? StateChanged;
@@ -69,11 +104,35 @@ public sealed class KafkaStream : IDisposable
     /// <summary>What the stream is doing now. Cheap enough to ask a few times a second.</summary>
     public KafkaStreamSnapshot GetSnapshot()
     {
-        var owned = _ownership.Current;
+        KafkaStreamState state;
+        StreamWorker? worker;
+        long commits, aborts;
+        lock (_lock)
+        {
+            (state, worker) = (_state, _worker);
+            (commits, aborts) = (_earlierCommits + (worker?.Commits ?? 0), _earlierAborts + (worker?.Aborts ?? 0));
+        }
+        var owned = worker?.Ownership.Current ?? [];
         var subTopologies = new SubTopologySnapshot[_lanes.Length];
         for (var i = 0; i < _lanes.Length; i++) subTopologies[i] = _lanes[i].Snapshot(owned);
-        var committer = Volatile.Read(ref _committer);
-        return new KafkaStreamSnapshot(State, subTopologies, committer?.Commits ?? 0, committer?.Aborts ?? 0);
+        return new KafkaStreamSnapshot(state, subTopologies, commits, aborts);
+    }
+
+    /// <summary>Whether the stream is alive and ready, for health checks. Any thread.</summary>
+    public KafkaStreamHealth GetHealth()
+    {
+        KafkaStreamState state;
+        StreamWorker? worker;
+        lock (_lock) (state, worker) = (_state, _worker);
+        if (state == KafkaStreamState.Error) return new KafkaStreamHealth(false, false, "the stream has failed");
+        if (worker?.Watch.FindStalled(_options.StallTimeout) is { } stalled) return new KafkaStreamHealth(false, false, stalled);
+        return state switch
+        {
+            KafkaStreamState.Running => new KafkaStreamHealth(true, true, "running"),
+            KafkaStreamState.Rebalancing => new KafkaStreamHealth(true, false, "waiting for partitions to be assigned"),
+            KafkaStreamState.Created => new KafkaStreamHealth(true, false, "starting"),
+            _ => new KafkaStreamHealth(true, false, "stopping"),
+        };
     }
 
     /// <summary>
@@ -93,7 +152,7 @@ public sealed class KafkaStream : IDisposable
         StateChanged?.Invoke(KafkaStreamState.Rebalancing);
 
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() => RunConsumerThread(completion, cancellationToken)) { Name = "streamscoring consumer" };
+        var thread = new Thread(() => RunUntilStopped(completion, cancellationToken)) { Name = "streamscoring consumer" };
         thread.Start();
         return completion.Task;
     }
@@ -103,99 +162,115 @@ public sealed class KafkaStream : IDisposable
     {
         _telemetry.Dispose();
         foreach (var lane in _lanes) lane.Executor.Dispose();
+        _replies?.Dispose();
         _stop.Dispose();
-        _abandon.Dispose();
     }
 
-    private void RunConsumerThread(TaskCompletionSource completion, CancellationToken cancellationToken)
+    private void RunUntilStopped(TaskCompletionSource completion, CancellationToken cancellationToken)
     {
         using var registration = cancellationToken.Register(static state => ((KafkaStream)state!).RequestStop(), this);
-        try
-        {
-            using var name = InstanceName.Acquire(_options, _logger);
-            using var consumer = BuildConsumer();
-            var guard = new OutputGuard(_options, _telemetry, _logger);
-            using ICommitter committer = _options.Guarantee == ProcessingGuarantee.ExactlyOnce
-                ? new ExactlyOnceCommitter(
-                    _options, $"{_options.GroupId}-{name.Value}", consumer, _ownership, _pipeline, guard, _telemetry, _logger, _time)
-                : new AtLeastOnceCommitter(_options, consumer, _ownership, _pipeline, guard, _clientLog);
-            Run(consumer, committer);
-        }
-        catch (Exception exception)
-        {
-            Fail(exception);
-        }
-
-        if (_failure is null)
+        var failure = RunWorkers();
+        if (failure is null)
         {
             SetState(KafkaStreamState.NotRunning);
             completion.SetResult();
         }
         else
         {
-            KafkaLog.Failed(_logger, _failure, _options.GroupId);
+            KafkaLog.Failed(_logger, failure, _options.GroupId);
             SetState(KafkaStreamState.Error);
-            completion.SetException(_failure);
+            completion.SetException(failure);
         }
     }
 
-    private void Run(IConsumer<byte[]?, byte[]?> consumer, ICommitter committer)
+    /// <summary>Runs one worker after the other, until one is stopped or must not be replaced.</summary>
+    /// <returns>Why the stream ends, or null where it was asked to.</returns>
+    private Exception? RunWorkers()
     {
-        KafkaLog.Starting(
-            _logger, _options.GroupId, _options.Guarantee, _options.ScorerThreads, string.Join(", ", _lanes.Select(lane => lane.Name)));
-        // 1. The producer first: whoever owns partitions must be able to commit.
-        committer.Connect();
-        Volatile.Write(ref _committer, committer);
-        var scorers = new ScorerThreads(_options.ScorerThreads, _pipeline, _telemetry, _time, _abandon.Token);
-        var producerThread = new Thread(() => RunProducerThread(committer)) { IsBackground = true, Name = "streamscoring producer" };
-        scorers.Start();
-        producerThread.Start();
-
-        _loop = new ConsumerLoop(consumer, _ownership, _pipeline, _lanes, _logger, _time);
         try
         {
-            // 2. Poll until a stop or a failure.
-            _loop.Run(_stop.Token);
+            using var name = InstanceName.Acquire(_options, _logger);
+            KafkaLog.Starting(
+                _logger, _options.GroupId, _options.Guarantee, _options.ScorerThreads, string.Join(", ", _lanes.Select(lane => lane.Name)));
+            using var attempts = AttemptsJournal.Open(
+                _options, name.Value, [.. _lanes.SelectMany(lane => lane.Executor.SourceTopics)], _logger);
+            _topics?.Prepare(_stop.Token);
+            var pause = FirstPause;
+            while (true)
+            {
+                var startedAt = _time.GetTimestamp();
+                if (RunWorker($"{_options.GroupId}-{name.Value}", attempts) is not { } failure) return null;
+                if (AnswerTo(failure) == UncaughtExceptionResponse.ShutdownClient) return failure;
+
+                if (_time.GetElapsedTime(startedAt) > LongestPause) pause = FirstPause;
+                KafkaLog.WorkerReplaced(_logger, failure, _options.GroupId, pause.TotalSeconds);
+                if (_stop.Token.WaitHandle.WaitOne(pause)) return null;
+                pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Stopped while it waited for a broker.
+            return null;
         }
         catch (Exception exception)
         {
-            Fail(exception);
+            return exception;
         }
-
-        // 3. Finish what scorers have begun; what they have not stays uncommitted.
-        SetState(KafkaStreamState.PendingShutdown);
-        _loop.DropGathered();
-        _pipeline.DropWaiting();
-        if (_failure is null)
-        {
-            _pipeline.BeginDrain();
-            _pipeline.WaitFor(pipeline => pipeline.IsEmpty || _failure is not null, _options.DrainTimeout);
-        }
-        _abandon.Cancel();
-        _pipeline.Close();
-        producerThread.Join();
-        scorers.Join();
-
-        // 4. Leave the group: runs the revocation callback.
-        var left = _ownership.Current.Sum(owned => owned.InFlight);
-        consumer.Close();
-        KafkaLog.Stopped(_logger, _options.GroupId, left);
     }
 
-    private void RunProducerThread(ICommitter committer)
+    private Exception? RunWorker(string transactionalId, AttemptsJournal? attempts)
+    {
+        using var worker = new StreamWorker(
+            _options, _lanes, attempts, _telemetry, SetState, _logger, _time, _answerFailures, _stop.Token);
+        _answer = null;
+        lock (_lock) _worker = worker;
+        var failure = worker.Run(transactionalId, WindUp);
+        lock (_lock)
+        {
+            _earlierCommits += worker.Commits;
+            _earlierAborts += worker.Aborts;
+            _worker = null;
+        }
+        return failure;
+    }
+
+    private void WindUp(Exception? failure) => SetState(
+        failure is not null && AnswerTo(failure) == UncaughtExceptionResponse.ReplaceThread
+            ? KafkaStreamState.Rebalancing
+            : KafkaStreamState.PendingShutdown);
+
+    /// <summary>Asks once for each worker: it may fail again while it winds up.</summary>
+    private UncaughtExceptionResponse AnswerTo(Exception failure) =>
+        _answer ??= _stop.IsCancellationRequested ? UncaughtExceptionResponse.ShutdownClient : AskHandler(failure);
+
+    private UncaughtExceptionResponse AskHandler(Exception failure)
     {
         try
         {
-            committer.Run();
-        }
-        catch (Exception exception) when (exception is OperationCanceledException && _abandon.IsCancellationRequested)
-        {
-            // A batch that a stop cut short: uncommitted, read again by the next owner.
+            return _options.UncaughtExceptionHandler?.Invoke(failure) ?? UncaughtExceptionResponse.ShutdownClient;
         }
         catch (Exception exception)
         {
-            Fail(exception);
+            KafkaLog.HandlerFailed(_logger, exception);
+            return UncaughtExceptionResponse.ShutdownClient;
         }
+    }
+
+    private static TopologyTopics TopicsOf(
+        StreamTopology topology, KafkaStreamOptions options, ILoggerFactory loggerFactory, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggerFactory);
+        return new TopologyTopics(topology, options, loggerFactory.CreateLogger<KafkaStream>(), time);
+    }
+
+    private static ExecutorOptions ExecutorsOf(
+        ExecutorOptions? given, TopologyTopics topics, ILoggerFactory loggerFactory, TimeProvider time)
+    {
+        var options = given ?? new ExecutorOptions { LoggerFactory = loggerFactory, TimeProvider = time };
+        return options.PartitionCount is null ? options with { PartitionCount = topics.PartitionsOf } : options;
     }
 
     private void RequestStop()
@@ -210,13 +285,6 @@ public sealed class KafkaStream : IDisposable
         }
     }
 
-    private void Fail(Exception exception)
-    {
-        lock (_lock) _failure ??= exception;
-        RequestStop();
-        _pipeline.Pulse();
-    }
-
     private void SetState(KafkaStreamState state)
     {
         lock (_lock)
@@ -225,97 +293,5 @@ public sealed class KafkaStream : IDisposable
             _state = state;
         }
         StateChanged?.Invoke(state);
-    }
-
-    private IConsumer<byte[]?, byte[]?> BuildConsumer() =>
-        new ConsumerBuilder<byte[]?, byte[]?>(ClientConfigs.Consumer(_options))
-            .SetErrorHandler((_, error) => _clientLog.Error("consumer", error))
-            .SetLogHandler((_, message) => _clientLog.Log(message))
-            .SetPartitionsAssignedHandler((_, partitions) => Guarded(() => Assigned(partitions)))
-            .SetPartitionsRevokedHandler((_, partitions) => Guarded(() => Revoked(partitions)))
-            .SetPartitionsLostHandler((_, partitions) => Guarded(() => Lost(partitions)))
-            .Build();
-
-    // A handler that throws makes Consume destroy the record it holds: nothing may leave it.
-    private void Guarded(Action handler)
-    {
-        try
-        {
-            handler();
-        }
-        catch (Exception exception)
-        {
-            Fail(exception);
-        }
-    }
-
-    private void Assigned(List<TopicPartition> partitions)
-    {
-        ChangeTasks(partitions, static (executor, numbers) => executor.OpenTasks(numbers));
-        foreach (var partition in partitions) _ownership.Assign(partition, _loop!.LaneOf(partition.Topic));
-        KafkaLog.Assigned(_logger, Names(partitions));
-        _isAssigned = true;
-        SetStateWhileAlive(KafkaStreamState.Running);
-    }
-
-    private void Revoked(List<TopicPartitionOffset> offsets)
-    {
-        var partitions = offsets.ConvertAll(offset => offset.TopicPartition);
-        if (_isAssigned) SetStateWhileAlive(KafkaStreamState.Rebalancing);
-        // 1. Everything gathered goes to the scorers and through a commit: less to do again for the next owner.
-        _loop!.FlushGathered();
-        _pipeline.BeginDrain();
-        var going = _ownership.Current.Where(owned => partitions.Contains(owned.TopicPartition)).ToArray();
-        _pipeline.WaitFor(_ => going.All(owned => owned.InFlight == 0) || _stop.IsCancellationRequested, _options.DrainTimeout);
-        _pipeline.EndDrain();
-        // 2. Close the gate: from here on nothing of these partitions is committed.
-        _ownership.Lose(partitions);
-        ChangeTasks(partitions, static (executor, numbers) => executor.CloseTasks(numbers));
-        KafkaLog.Revoked(_logger, Names(partitions), going.Sum(owned => owned.InFlight));
-    }
-
-    private void Lost(List<TopicPartitionOffset> offsets)
-    {
-        var partitions = offsets.ConvertAll(offset => offset.TopicPartition);
-        SetStateWhileAlive(KafkaStreamState.Rebalancing);
-        _ownership.Lose(partitions);
-        // Gathered records of partitions that stay must go on; those of the lost ones are dropped at the commit.
-        _loop!.FlushGathered();
-        ChangeTasks(partitions, static (executor, numbers) => executor.CloseTasks(numbers));
-        KafkaLog.Lost(_logger, Names(partitions));
-    }
-
-    private static string Names(List<TopicPartition> partitions) =>
-        string.Join(", ", partitions.ConvertAll(static partition => $"{partition.Topic}-{partition.Partition.Value}"));
-
-    private void SetStateWhileAlive(KafkaStreamState state)
-    {
-        if (!_stop.IsCancellationRequested) SetState(state);
-    }
-
-    // Tasks hold processors with state: they are opened and closed by the thread that runs them, in order with batches.
-    // A task is a partition number; it lives as long as any source topic's partition of that number is owned.
-    private void ChangeTasks(List<TopicPartition> partitions, Action<IBatchExecutor, IReadOnlyCollection<int>> change)
-    {
-        foreach (var lane in _lanes)
-        {
-            if (lane.Executor.IsStateless) continue;
-            var numbers = partitions
-                .Where(partition => lane.Executor.SourceTopics.Contains(partition.Topic))
-                .Select(partition => partition.Partition.Value).Distinct()
-                .Where(number => !_ownership.Current.Any(
-                    owned => owned.Lane == lane && owned.TopicPartition.Partition.Value == number)).ToArray();
-            if (numbers.Length == 0) continue;
-            if (_pipeline.IsClosed)
-            {
-                change(lane.Executor, numbers);
-                continue;
-            }
-            _pipeline.Dispatch(new RecordBatch(lane, executor =>
-            {
-                change(executor, numbers);
-                return [];
-            }));
-        }
     }
 }

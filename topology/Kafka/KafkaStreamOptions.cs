@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using StreamScoring.Topology.Replies;
 
 namespace StreamScoring.Topology.Kafka;
 
@@ -51,6 +52,40 @@ public sealed record KafkaStreamOptions
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
+    /// How often a record may be in work when the process dies (native crash, stack overflow, out of memory) before it is
+    /// dead-lettered without another try, 1 to 100; 0 keeps no journal of attempts. Default 2. What was in work is written
+    /// to a file of about 0.5 MB in <see cref="StateFolder"/>; a process that follows on this machine runs those records
+    /// alone.
+    /// </summary>
+    public int MaxCrashesPerRecord { get; init; } = 2;
+
+    /// <summary>
+    /// Folder for the little that instances on this machine keep: the locks of their names, and the attempts journal.
+    /// Default: <c>streamscoring</c> in <c>$XDG_STATE_HOME</c> or <c>~/.local/state</c>. In a container, a volume that
+    /// outlives it. The stream runs without, with a warning.
+    /// </summary>
+    public string? StateFolder { get; init; }
+
+    /// <summary>
+    /// How long a loop or a batch may stand still before <see cref="KafkaStream.GetHealth"/> calls the stream dead,
+    /// 10 s to 1 h. Default 5 min; longer than the longest batch.
+    /// </summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// Answers what to do about an exception that stops the stream's threads; called on one of them. Null, the default:
+    /// <see cref="UncaughtExceptionResponse.ShutdownClient"/>, as in Kafka Streams. After a stop was asked for it is not
+    /// called: the stream ends.
+    /// </summary>
+    public Func<Exception, UncaughtExceptionResponse>? UncaughtExceptionHandler { get; init; }
+
+    /// <summary>
+    /// Answers to clients; null (default): none. With them the brokers are asked to create no topic by themselves, output
+    /// topics included.
+    /// </summary>
+    public ReplyOptions? Replies { get; init; }
+
+    /// <summary>
     /// Further librdkafka properties for consumer, producer and admin client alike (security, buffers, timeouts). Those
     /// the guarantees rest on cannot be set here.
     /// </summary>
@@ -71,12 +106,15 @@ public sealed record KafkaStreamOptions
         Range("Kafka:CommitIntervalMs", CommitInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10), mistakes);
         Range("Kafka:DrainTimeoutMs", DrainTimeout, TimeSpan.Zero, TimeSpan.FromSeconds(30), mistakes);
         Range("Kafka:DeliveryTimeoutMs", DeliveryTimeout, TimeSpan.FromSeconds(10), TimeSpan.FromHours(1), mistakes);
+        Range("Kafka:StallTimeoutMs", StallTimeout, TimeSpan.FromSeconds(10), TimeSpan.FromHours(1), mistakes);
         if (ScorerThreads is < 1 or > 256) mistakes.Add($"Kafka:ScorerThreads is {ScorerThreads}: 1 to 256.");
+        if (MaxCrashesPerRecord is < 0 or > 100) mistakes.Add($"Kafka:MaxCrashesPerRecord is {MaxCrashesPerRecord}: 0 to 100.");
         if (MaxInFlightRecords is < 1 or > 10_000_000)
         {
             mistakes.Add($"Kafka:MaxInFlightRecords is {MaxInFlightRecords}: 1 to 10,000,000.");
         }
         if (MaxInFlightBytes < 1 << 20) mistakes.Add($"Kafka:MaxInFlightBytes is {MaxInFlightBytes}: at least 1 MiB.");
+        if (Replies is not null) mistakes.AddRange(Replies.Validate());
         foreach (var key in Properties.Keys)
         {
             if (KafkaProperties.IsReserved(key))
@@ -84,6 +122,7 @@ public sealed record KafkaStreamOptions
                 mistakes.Add($"Kafka:Properties:{key} is set by the stream itself: its guarantees rest on it.");
             }
         }
+        mistakes.AddRange(KafkaProperties.FindConflicts(Properties).Select(static conflict => $"Kafka:Properties:{conflict.Key} {conflict.Value}."));
         return mistakes;
     }
 

@@ -11,7 +11,10 @@ public sealed record BatchOptions
     /// <summary>Key, value and header bytes of the input records collected for a batch, at most. Default 4 MiB.</summary>
     public long MaxBytes { get; init; } = BatchLimits.Default.MaxBytes;
 
-    /// <summary>How long the first record waits for company. 0 to 60 s; default 5 ms.</summary>
+    /// <summary>
+    /// How long the first record waits for company, at most, while every scorer is busy; with an idle one a batch goes at
+    /// once and the next fills meanwhile. 0 to 60 s; default 5 ms.
+    /// </summary>
     public TimeSpan Linger { get; init; } = BatchLimits.Default.Linger;
 
     internal void Validate(string node, List<string> mistakes)

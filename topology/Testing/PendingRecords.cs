@@ -35,6 +35,17 @@ internal sealed class PendingRecords
         return batch;
     }
 
+    /// <summary>Puts records before all others.</summary>
+    public void AddFirst(IReadOnlyList<ConsumedRecord> records)
+    {
+        ConsumedRecord[] later = [.. _inOrder, .. _byPartition.Values.SelectMany(static queue => queue)];
+        _inOrder.Clear();
+        _byPartition.Clear();
+        Count = 0;
+        foreach (var record in records) Add(record);
+        foreach (var record in later) Add(record);
+    }
+
     private ConsumedRecord TakeAtRandom(Random random)
     {
         var (partition, queue) = _byPartition.ElementAt(random.Next(_byPartition.Count));

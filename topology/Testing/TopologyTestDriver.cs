@@ -14,6 +14,7 @@ public sealed class TopologyTestDriver : IDisposable
     private readonly IReadOnlyList<IBatchExecutor> _executors;
     private readonly Dictionary<string, int> _executorOfTopic = new(StringComparer.Ordinal);
     private readonly PendingRecords[] _pending;
+    private readonly List<ConsumedRecord>[] _waiting;
     private readonly Dictionary<string, TestTopic> _topics = new(StringComparer.Ordinal);
     private readonly List<(string Node, Func<ConsumedRecord?, bool> When, Func<Exception> Error)> _faults = [];
     private readonly Random? _random;
@@ -34,9 +35,11 @@ public sealed class TopologyTestDriver : IDisposable
             FaultInjector = ThrowIfFaulty,
         });
         _pending = new PendingRecords[_executors.Count];
+        _waiting = new List<ConsumedRecord>[_executors.Count];
         for (var i = 0; i < _executors.Count; i++)
         {
             _pending[i] = new PendingRecords(_random);
+            _waiting[i] = [];
             foreach (var topic in _executors[i].SourceTopics) _executorOfTopic.Add(topic, i);
             var partitions = _executors[i].SourceTopics.Max(PartitionCount);
             _executors[i].OpenTasks([.. Enumerable.Range(0, partitions)]);
@@ -74,13 +77,21 @@ public sealed class TopologyTestDriver : IDisposable
         string topic, ISerde<TKey> keySerde, ISerde<TValue> valueSerde) =>
         new(topic, TopicOf(topic).Written, keySerde, valueSerde);
 
-    /// <summary>Moves the clock on and fires the wall-clock punctuators that are due, each once.</summary>
+    /// <summary>
+    /// Moves the clock on, fires the wall-clock punctuators that are due, each once, and reads again what could not be
+    /// read yet (<see cref="BatchResult.Waiting"/>).
+    /// </summary>
     public void AdvanceWallClockTime(TimeSpan by)
     {
         TimeProvider.Advance(by);
         foreach (var executor in _executors)
         {
             foreach (var record in executor.Punctuate(TimeProvider.GetUtcNow())) Write(record);
+        }
+        for (var i = 0; i < _waiting.Length; i++)
+        {
+            _pending[i].AddFirst(_waiting[i]);
+            _waiting[i].Clear();
         }
         RunUnlessHeld();
     }
@@ -135,11 +146,22 @@ public sealed class TopologyTestDriver : IDisposable
         if (_holds > 0) return;
         while (ChooseExecutor() is { } i)
         {
-            var result = _executors[i].Execute(_pending[i].Take(_options.Batching.MaxRecords), CancellationToken.None);
+            var batch = _pending[i].Take(_options.Batching.MaxRecords);
+            if (_waiting[i].Count > 0) SetAsideWaiting(batch, _waiting[i]);
+            var result = _executors[i].Execute(batch, CancellationToken.None);
+            foreach (var index in result.Waiting) _waiting[i].Add(batch[index]);
             DeadLetters += result.DeadLetters;
             Skipped += result.Skipped;
             foreach (var record in result.Outputs) Write(record);
         }
+    }
+
+    /// <summary>What follows a waiting record in its partition waits with it.</summary>
+    private static void SetAsideWaiting(List<ConsumedRecord> batch, List<ConsumedRecord> waiting)
+    {
+        var partitions = waiting.Select(static record => (record.Topic, record.Partition)).ToHashSet();
+        waiting.AddRange(batch.Where(record => partitions.Contains((record.Topic, record.Partition))));
+        batch.RemoveAll(record => partitions.Contains((record.Topic, record.Partition)));
     }
 
     private int? ChooseExecutor()

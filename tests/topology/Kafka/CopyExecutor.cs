@@ -20,21 +20,30 @@ internal sealed class CopyExecutor(string source, string sink) : IBatchExecutor
     /// <summary>Called with every batch before it is copied, on the scorer thread.</summary>
     internal Action<IReadOnlyList<ConsumedRecord>>? BeforeBatch { get; init; }
 
+    /// <summary>Records that cannot be read yet: they wait, and their partition with them.</summary>
+    internal Func<ConsumedRecord, bool>? CannotReadYet { get; init; }
+
     internal List<string> TaskEvents { get; } = [];
 
     public BatchResult Execute(IReadOnlyList<ConsumedRecord> batch, CancellationToken cancellationToken)
     {
         BeforeBatch?.Invoke(batch);
         cancellationToken.ThrowIfCancellationRequested();
-        var outputs = new ProducedRecord[batch.Count];
+        var outputs = new List<ProducedRecord>(batch.Count);
         var counts = new int[batch.Count];
+        var waiting = new List<int>();
         for (var i = 0; i < batch.Count; i++)
         {
             var record = batch[i];
-            outputs[i] = new ProducedRecord(sink, null, record.TimestampMs, record.Key, record.Value, record.Headers);
+            if (waiting.Exists(earlier => batch[earlier].Partition == record.Partition) || CannotReadYet?.Invoke(record) == true)
+            {
+                waiting.Add(i);
+                continue;
+            }
+            outputs.Add(new ProducedRecord(sink, null, record.TimestampMs, record.Key, record.Value, record.Headers));
             counts[i] = 1;
         }
-        return new BatchResult(outputs, counts, 0, 0);
+        return new BatchResult(outputs, counts, 0, 0) { Waiting = waiting };
     }
 
     public IReadOnlyList<ProducedRecord> Punctuate(DateTimeOffset now) => [];

@@ -34,4 +34,22 @@ public sealed class EmbeddedKafkaStreamTests
             Raw.AssertCommittedToTheEnd(kafka.BootstrapServers, "streamscoring", "in", 5_000);
         }
     }
+
+    [Theory]
+    [InlineData(ProcessingGuarantee.ExactlyOnce, 1, true)]
+    [InlineData(ProcessingGuarantee.ExactlyOnce, 4, true)]
+    [InlineData(ProcessingGuarantee.AtLeastOnce, 4, true)]
+    [InlineData(ProcessingGuarantee.AtLeastOnce, 4, false)]
+    public async Task What_cannot_be_read_yet_holds_up_its_partition_alone(
+        ProcessingGuarantee guarantee, int scorerThreads, bool isStateless)
+    {
+        using var kafka = EmbeddedKafka.Start();
+        kafka.CreateTopic("in", 4);
+        kafka.CreateTopic("out", 4);
+        await WaitingPartition.RunAsync(kafka.BootstrapServers, "in", "out", "streamscoring", guarantee, scorerThreads, isStateless);
+        if (guarantee == ProcessingGuarantee.AtLeastOnce)
+        {
+            Raw.AssertCommittedToTheEnd(kafka.BootstrapServers, "streamscoring", "in", WaitingPartition.Count);
+        }
+    }
 }

@@ -71,6 +71,15 @@ public sealed class ExactlyOnceTests(ExactlyOnceTests.ProxiedBroker kafka) : ICl
         }).GetAwaiter().GetResult(), countsFaults: false);
 
     [Fact]
+    public async Task What_cannot_be_read_yet_holds_up_its_partition_alone()
+    {
+        await kafka.StartOrSkipAsync();
+        var (input, output, group) = await kafka.NewTopicsAsync();
+        await WaitingPartition.RunAsync(kafka.BootstrapServers, input, output, group, ProcessingGuarantee.ExactlyOnce);
+        Raw.AssertCommittedToTheEnd(kafka.BootstrapServers, group, input, WaitingPartition.Count);
+    }
+
+    [Fact]
     public async Task Instances_that_come_and_go()
     {
         await kafka.StartOrSkipAsync();

@@ -17,6 +17,32 @@ internal static class Raw
         Assert.Equal(0, producer.Flush(TimeSpan.FromSeconds(60)));
     }
 
+    internal static void ProduceValues(string bootstrapServers, string topic, IEnumerable<string> values, int partition)
+    {
+        using var producer = new ProducerBuilder<byte[], byte[]>(
+            new ProducerConfig { BootstrapServers = bootstrapServers, EnableIdempotence = true }).Build();
+        foreach (var value in values)
+        {
+            producer.Produce(new TopicPartition(topic, partition), new Message<byte[], byte[]> { Key = Text("k"), Value = Text(value) });
+        }
+        Assert.Equal(0, producer.Flush(TimeSpan.FromSeconds(60)));
+    }
+
+    /// <summary>Waits until a value is in a topic; false where <paramref name="isHopeless"/> says so first.</summary>
+    internal static bool Contains(string bootstrapServers, string topic, string value, Func<bool> isHopeless, CancellationToken stop)
+    {
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = "reader", EnableAutoCommit = false }).Build();
+        consumer.Assign(Enumerable.Range(0, 4).Select(number => new TopicPartitionOffset(topic, number, Offset.Beginning)));
+        while (!isHopeless())
+        {
+            var result = consumer.Consume(TimeSpan.FromMilliseconds(200));
+            stop.ThrowIfCancellationRequested();
+            if (result?.Message is { } message && Encoding.UTF8.GetString(message.Value) == value) return true;
+        }
+        return false;
+    }
+
     /// <summary>Reads committed records until there are <paramref name="count"/> of them and no more for a moment.</summary>
     internal static List<ConsumeResult<byte[], byte[]>> Consume(
         string bootstrapServers, string topic, int count, TimeSpan? timeout = null)

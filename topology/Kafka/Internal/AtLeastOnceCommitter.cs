@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using StreamScoring.Topology.Execution;
+using StreamScoring.Topology.Kafka.Replies;
 
 namespace StreamScoring.Topology.Kafka.Internal;
 
@@ -14,22 +15,27 @@ internal sealed class AtLeastOnceCommitter : ICommitter
     private readonly PartitionOwnership _ownership;
     private readonly BatchPipeline _pipeline;
     private readonly OutputGuard _guard;
+    private readonly LoopWatch _watch;
     private readonly KafkaClientLog _clientLog;
     private readonly List<RecordBatch> _ready = [];
     private readonly Queue<RecordBatch> _sent = new();
+    private readonly AnswerFailures? _answerFailures;
     private IProducer<byte[]?, byte[]?>? _producer;
+    private AnswerProducer? _answers;
     private volatile Error? _deliveryError;
     private long _commits;
 
     internal AtLeastOnceCommitter(
         KafkaStreamOptions options, IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership,
-        BatchPipeline pipeline, OutputGuard guard, KafkaClientLog clientLog)
+        BatchPipeline pipeline, OutputGuard guard, LoopWatch watch, KafkaClientLog clientLog, AnswerFailures? answerFailures = null)
     {
+        _answerFailures = answerFailures;
         _options = options;
         _consumer = consumer;
         _ownership = ownership;
         _pipeline = pipeline;
         _guard = guard;
+        _watch = watch;
         _clientLog = clientLog;
     }
 
@@ -37,27 +43,41 @@ internal sealed class AtLeastOnceCommitter : ICommitter
 
     public long Aborts => 0;
 
-    public void Connect() =>
+    public void Connect(CancellationToken stop)
+    {
         _producer = new ProducerBuilder<byte[]?, byte[]?>(ClientConfigs.Producer(_options, transactionalId: null))
             .SetErrorHandler((_, error) => _clientLog.Error("producer", error))
             .SetLogHandler((_, message) => _clientLog.Log(message))
             .Build();
+        if (_answerFailures is not null) _answers = new AnswerProducer(_options, _answerFailures, _clientLog);
+    }
 
     public void Run()
     {
         while (true)
         {
+            _watch.ProducerTurns();
             _pipeline.Collect(_ready, TimeSpan.FromSeconds(1), hasUncommitted: false, IsHeadDelivered);
             var closed = _pipeline.IsClosed;
             foreach (var batch in _ready) Send(batch);
             _ready.Clear();
-            if (closed) _producer!.Flush(_options.DrainTimeout);
+            if (closed) Flush();
             StoreDelivered();
             if (closed) return;
         }
     }
 
-    public void Dispose() => _producer?.Dispose();
+    public void Dispose()
+    {
+        _answers?.Dispose();
+        _producer?.Dispose();
+    }
+
+    private void Flush()
+    {
+        _producer!.Flush(_options.DrainTimeout);
+        _answers?.Flush(_options.DrainTimeout);
+    }
 
     private bool IsHeadDelivered() =>
         _deliveryError is not null || (_sent.TryPeek(out var head) && Volatile.Read(ref head.PendingDeliveries) == 0);
@@ -66,7 +86,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
     {
         if (batch.Error is { } error)
         {
-            _producer!.Flush(_options.DrainTimeout);
+            Flush();
             StoreDelivered();
             throw error;
         }
@@ -77,7 +97,11 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         _sent.Enqueue(batch);
         if (outputs.Count == 0) return;
         Action<DeliveryReport<byte[]?, byte[]?>> delivered = report => Delivered(batch, report.Error);
-        foreach (var output in outputs) Produce(output, delivered);
+        foreach (var output in outputs)
+        {
+            if (output.IsAnswer) _answers!.Produce(output, () => Done(batch));
+            else Produce(output, delivered);
+        }
     }
 
     private void Produce(ProducedRecord output, Action<DeliveryReport<byte[]?, byte[]?>> delivered)
@@ -86,11 +110,12 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         {
             try
             {
-                _producer!.Produce(KafkaMessages.Target(output), KafkaMessages.ToMessage(output), delivered);
+                KafkaMessages.Produce(_producer!, output, delivered);
                 return;
             }
             catch (ProduceException<byte[]?, byte[]?> exception) when (exception.Error.Code == ErrorCode.Local_QueueFull)
             {
+                _watch.ProducerTurns();
                 _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromMilliseconds(10));
             }
             catch (KafkaException exception)
@@ -108,10 +133,15 @@ internal sealed class AtLeastOnceCommitter : ICommitter
             _deliveryError ??= error;
             _pipeline.Pulse();
         }
-        else if (Interlocked.Decrement(ref batch.PendingDeliveries) == 0)
+        else
         {
-            _pipeline.Pulse();
+            Done(batch);
         }
+    }
+
+    private void Done(RecordBatch batch)
+    {
+        if (Interlocked.Decrement(ref batch.PendingDeliveries) == 0) _pipeline.Pulse();
     }
 
     private void StoreDelivered()
@@ -130,9 +160,9 @@ internal sealed class AtLeastOnceCommitter : ICommitter
                         _consumer.StoreOffset(new TopicPartitionOffset(owner.TopicPartition, head.Records[i].Offset + 1));
                     }
                 }
+                _guard.CountCommitted(head);
             }
             _sent.Dequeue();
-            _guard.CountCommitted(head);
             _pipeline.Release(head);
             Interlocked.Increment(ref _commits);
         }

@@ -12,6 +12,7 @@ internal sealed class BatchPipeline
     private readonly int _maxRecords;
     private readonly long _maxBytes;
     private readonly object _signal = new();
+    private int _idleScorers;
     private int _records;
     private long _bytes;
     private int _batches;
@@ -41,6 +42,18 @@ internal sealed class BatchPipeline
         get { lock (_signal) return HasRoomLocked(); }
     }
 
+    /// <summary>As <see cref="HasRoom"/>, a moment old: for every record, without the lock.</summary>
+    internal bool MayHaveRoom => HasRoomLocked();
+
+    /// <summary>A scorer waits for work: a batch need not wait for company.</summary>
+    internal bool HasIdleScorer => Volatile.Read(ref _idleScorers) > 0;
+
+    /// <summary>True where so many batches are all that is under way.</summary>
+    internal bool HoldsNoMoreThan(int batches)
+    {
+        lock (_signal) return _batches <= batches;
+    }
+
     /// <summary>Well below the bounds: time to resume paused partitions.</summary>
     internal bool IsAtLowWatermark
     {
@@ -52,7 +65,8 @@ internal sealed class BatchPipeline
     {
         lock (_signal)
         {
-            _records += batch.Records.Count;
+            batch.Credits = batch.Records.Count;
+            _records += batch.Credits;
             _bytes += batch.SizeBytes;
             _batches++;
             batch.Lane.InOrder.Enqueue(batch);
@@ -99,7 +113,9 @@ internal sealed class BatchPipeline
                     Monitor.PulseAll(_signal);
                     return batch;
                 }
+                _idleScorers++;
                 Monitor.Wait(_signal);
+                _idleScorers--;
             }
         }
     }
@@ -236,7 +252,7 @@ internal sealed class BatchPipeline
 
     private void ReleaseLocked(RecordBatch batch)
     {
-        _records -= batch.Records.Count;
+        _records -= batch.Credits;
         _bytes -= batch.SizeBytes;
         _batches--;
         batch.Leave();

@@ -28,11 +28,13 @@ internal static class ClientConfigs
             MaxPollIntervalMs = 300_000,
             // The default 100,000 messages a partition is all memory and no speed where models are the bottleneck; a low
             // mark needs a short backoff, else the fetcher stalls for its default of 1 s.
-            QueuedMinMessages = 2_000,
+            QueuedMinMessages = 8_000,
             QueuedMaxMessagesKbytes = 16 * 1024,
             FetchQueueBackoffMs = 20,
-            FetchWaitMaxMs = 50,
+            FetchWaitMaxMs = 100,
             SocketKeepaliveEnable = true,
+            // The default of 10 s is what a broker that is back would be kept waiting, and a stop while it is away.
+            ReconnectBackoffMaxMs = 1_000,
         };
         Apply(options, config);
         return config;
@@ -51,7 +53,11 @@ internal static class ClientConfigs
             Partitioner = Partitioner.Murmur2Random,
             QueueBufferingMaxMessages = 500_000,
             SocketKeepaliveEnable = true,
+            // The default of 10 s is what a broker that is back would be kept waiting, and a stop while it is away.
+            ReconnectBackoffMaxMs = 1_000,
         };
+        // A topic that a client named and deleted must not come back by our answer to it.
+        if (options.Replies is not null) config.AllowAutoCreateTopics = false;
         if (transactionalId is not null)
         {
             config.TransactionalId = transactionalId;
@@ -66,6 +72,18 @@ internal static class ClientConfigs
         return config;
     }
 
+    /// <summary>The producer of at-least-once answers: people wait for them, and nobody waits long.</summary>
+    internal static ProducerConfig Answers(KafkaStreamOptions options)
+    {
+        var config = Producer(options, transactionalId: null);
+        config.ClientId = "streamscoring-answers";
+        config.LingerMs = 0;
+        config.QueueBufferingMaxMessages = 50_000;
+        config.QueueBufferingMaxKbytes = 64 << 10;
+        config.MessageTimeoutMs = (int)options.Replies!.DeliveryTimeout.TotalMilliseconds;
+        return config;
+    }
+
     internal static AdminClientConfig Admin(string bootstrapServers, IReadOnlyDictionary<string, string> properties)
     {
         var config = new AdminClientConfig { BootstrapServers = bootstrapServers, ClientId = "streamscoring" };
@@ -77,13 +95,11 @@ internal static class ClientConfigs
     {
         KafkaProperties.Apply(config, options.Properties);
         // KIP-848: the broker assigns, and sets the session by its own configuration.
-        if (options.Properties.TryGetValue("group.protocol", out var protocol) &&
-            protocol.Equals("consumer", StringComparison.OrdinalIgnoreCase))
+        if (KafkaProperties.UsesConsumerProtocol(options.Properties))
         {
-            // A null takes a setting back.
-            config.Set("session.timeout.ms", null);
-            config.Set("heartbeat.interval.ms", null);
-            config.Set("partition.assignment.strategy", null);
+            config.SessionTimeoutMs = null;
+            config.HeartbeatIntervalMs = null;
+            config.PartitionAssignmentStrategy = null;
         }
     }
 }

@@ -9,7 +9,7 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// </summary>
 internal sealed class ConsumerLoop
 {
-    private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RoomSlice = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LagInterval = TimeSpan.FromMilliseconds(500);
@@ -20,6 +20,8 @@ internal sealed class ConsumerLoop
     private readonly BatchPipeline _pipeline;
     private readonly Dictionary<string, BatchAssembler> _assemblers = new(StringComparer.Ordinal);
     private readonly BatchAssembler[] _lanes;
+    private readonly WaitingPartitions _waiting;
+    private readonly LoopWatch _watch;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private OwnedPartition? _last;
@@ -30,17 +32,19 @@ internal sealed class ConsumerLoop
 
     internal ConsumerLoop(
         IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership, BatchPipeline pipeline,
-        IReadOnlyList<SubTopologyLane> lanes, ILogger logger, TimeProvider time)
+        IReadOnlyList<SubTopologyLane> lanes, LoopWatch watch, ILogger logger, TimeProvider time)
     {
         _consumer = consumer;
         _ownership = ownership;
         _pipeline = pipeline;
+        _watch = watch;
         _logger = logger;
         _time = time;
+        _waiting = new WaitingPartitions(consumer, ownership, logger, time);
         _lanes = new BatchAssembler[lanes.Count];
         for (var i = 0; i < lanes.Count; i++)
         {
-            _lanes[i] = new BatchAssembler(lanes[i], pipeline, time);
+            _lanes[i] = lanes[i].Assembler = new BatchAssembler(lanes[i], pipeline, time);
             foreach (var topic in lanes[i].Executor.SourceTopics) _assemblers.Add(topic, _lanes[i]);
         }
     }
@@ -51,6 +55,7 @@ internal sealed class ConsumerLoop
         _consumer.Subscribe(_assemblers.Keys);
         while (!stop.IsCancellationRequested)
         {
+            _watch.ConsumerTurns();
             if (!_pipeline.HasRoom) WaitForRoom(stop);
             else Poll();
         }
@@ -78,14 +83,21 @@ internal sealed class ConsumerLoop
         // 1. Wait for a record, no longer than the first gathered batch may.
         Accept(Consume(UntilDue()));
         // 2. Take what is there already.
-        for (var i = 0; i < RecordsPerPass && _pipeline.HasRoom; i++)
+        for (var i = 0; i < RecordsPerPass && _pipeline.MayHaveRoom; i++)
         {
             if (!Accept(Consume(TimeSpan.Zero))) break;
         }
-        // 3. Dispatch what has waited long enough.
-        foreach (var lane in _lanes) lane.FlushIfDue();
+        // 3. Dispatch what has waited long enough, or need not wait because a scorer has nothing to do.
+        var isScorerIdle = _pipeline.HasIdleScorer;
+        foreach (var lane in _lanes)
+        {
+            if (isScorerIdle) lane.Flush();
+            else lane.FlushIfDue();
+        }
         Punctuate();
         MeasureLag();
+        // 4. Hold what cannot be read yet, and read it again when it is time.
+        _waiting.Serve();
     }
 
     private ConsumeResult<byte[]?, byte[]?>? Consume(TimeSpan timeout)
@@ -110,10 +122,10 @@ internal sealed class ConsumerLoop
     private bool Accept(ConsumeResult<byte[]?, byte[]?>? result)
     {
         if (result is null) return false;
-        var owner = _last is not null && !_last.IsLost && _last.TopicPartition == result.TopicPartition
+        var owner = _last is not null && !_last.IsLost && _last.Is(result.Topic, result.Partition)
             ? _last
             : _ownership.Find(result.TopicPartition);
-        if (owner is null) return true;
+        if (owner is null || owner.IsWaiting) return true;
         _last = owner;
 
         if (result.IsPartitionEOF)
@@ -123,7 +135,7 @@ internal sealed class ConsumerLoop
             return true;
         }
         owner.Position = result.Offset.Value + 1;
-        _assemblers[result.Topic].Add(KafkaMessages.ToRecord(result), owner);
+        owner.Lane.Assembler!.Add(KafkaMessages.ToRecord(result, owner.TopicPartition.Topic), owner);
         return true;
     }
 
@@ -147,6 +159,7 @@ internal sealed class ConsumerLoop
         var started = _time.GetTimestamp();
         while (!stop.IsCancellationRequested && !_pipeline.WaitForRoom(_isPaused ? TimeSpan.FromMilliseconds(50) : RoomSlice))
         {
+            _watch.ConsumerTurns();
             if (!_isPaused && _time.GetElapsedTime(started) >= PauseAfter)
             {
                 // Pausing throws the prefetched records away: only when the wait is long enough to endanger the poll.
@@ -163,10 +176,11 @@ internal sealed class ConsumerLoop
         {
             while (!stop.IsCancellationRequested && !_pipeline.WaitFor(static pipeline => pipeline.IsAtLowWatermark, TimeSpan.FromMilliseconds(50)))
             {
+                _watch.ConsumerTurns();
                 Accept(Consume(TimeSpan.Zero));
                 PauseAll();
             }
-            _consumer.Resume(_consumer.Assignment);
+            _consumer.Resume(_consumer.Assignment.FindAll(partition => _ownership.Find(partition) is not { IsWaiting: true }));
             _isPaused = false;
             KafkaLog.Resumed(_logger);
         }

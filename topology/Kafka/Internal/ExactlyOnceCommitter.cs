@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScoring.Topology.Execution;
+using StreamScoring.Topology.Kafka.Replies;
 
 namespace StreamScoring.Topology.Kafka.Internal;
 
@@ -11,17 +12,24 @@ namespace StreamScoring.Topology.Kafka.Internal;
 internal sealed class ExactlyOnceCommitter : ICommitter
 {
     private const int AbortLimit = 12;
+    private const int AbortLimitAtStop = 3;
+    private static readonly TimeSpan CommittedSlice = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
 
     // Bounds a transaction beside the interval: a burst is committed in pieces that fit the producer's queue.
     private const int MaxOutputsPerTransaction = 50_000;
 
+    // With nothing else under way, commits come sooner than the interval, at most so many in each.
+    private const int IdleCommitsPerInterval = 5;
+
     private readonly KafkaStreamOptions _options;
     private readonly TransactionalProducer _producer;
+    private readonly TransactionalAnswers? _answers;
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
     private readonly PartitionOwnership _ownership;
     private readonly BatchPipeline _pipeline;
     private readonly OutputGuard _guard;
+    private readonly LoopWatch _watch;
     private readonly StreamTelemetry _telemetry;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -30,7 +38,11 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     private readonly List<RecordBatch> _open = [];
     private readonly List<RecordBatch> _ready = [];
     private readonly Dictionary<TopicPartition, long> _offsets = [];
+    private CancellationToken _stop;
     private long _begunAt;
+    private long _committedAt;
+    private int _openRecords;
+    private long _openBytes;
     private int _outputs;
     private int _lossesAtBegin;
     private bool _isProduced;
@@ -39,15 +51,17 @@ internal sealed class ExactlyOnceCommitter : ICommitter
 
     internal ExactlyOnceCommitter(
         KafkaStreamOptions options, string transactionalId, IConsumer<byte[]?, byte[]?> consumer,
-        PartitionOwnership ownership, BatchPipeline pipeline, OutputGuard guard, StreamTelemetry telemetry,
-        ILogger logger, TimeProvider time)
+        PartitionOwnership ownership, BatchPipeline pipeline, OutputGuard guard, LoopWatch watch, StreamTelemetry telemetry,
+        ILogger logger, TimeProvider time, AnswerFailures? answerFailures = null)
     {
         _options = options;
-        _producer = new TransactionalProducer(options, transactionalId, pipeline, logger, time);
+        _producer = new TransactionalProducer(options, transactionalId, pipeline, watch, logger, time);
+        if (answerFailures is not null) _answers = new TransactionalAnswers(_producer, answerFailures);
         _consumer = consumer;
         _ownership = ownership;
         _pipeline = pipeline;
         _guard = guard;
+        _watch = watch;
         _telemetry = telemetry;
         _logger = logger;
         _time = time;
@@ -57,18 +71,24 @@ internal sealed class ExactlyOnceCommitter : ICommitter
 
     public long Aborts => _producer.Aborts;
 
-    public void Connect() => _producer.Connect();
+    public void Connect(CancellationToken stop)
+    {
+        _stop = stop;
+        _producer.Connect(stop);
+    }
 
     public void Run()
     {
         while (true)
         {
+            _watch.ProducerTurns();
             var commitNow = _pipeline.Collect(_ready, UntilCommit(), hasUncommitted: _open.Count > 0);
             var closed = _pipeline.IsClosed;
             foreach (var batch in _ready) Add(batch);
             _ready.Clear();
 
-            if (_open.Count > 0 && (commitNow || closed || UntilCommit() <= TimeSpan.Zero || _outputs >= MaxOutputsPerTransaction))
+            if (_open.Count > 0 && (commitNow || closed || UntilCommit() <= TimeSpan.Zero
+                || _outputs >= MaxOutputsPerTransaction || HoldsHalfOfCredits))
             {
                 CommitOpen();
             }
@@ -78,9 +98,21 @@ internal sealed class ExactlyOnceCommitter : ICommitter
 
     public void Dispose() => _producer.Dispose();
 
-    private TimeSpan UntilCommit() => _open.Count == 0
-        ? TimeSpan.FromSeconds(1)
-        : _options.CommitInterval - _time.GetElapsedTime(_begunAt);
+    /// <summary>
+    /// Then it is time to commit, whatever the interval: the consumer thread would soon stand still until it is over.
+    /// </summary>
+    private bool HoldsHalfOfCredits => _openRecords > _options.MaxInFlightRecords / 2 || _openBytes > _options.MaxInFlightBytes / 2;
+
+    private TimeSpan UntilCommit()
+    {
+        if (_open.Count == 0) return TimeSpan.FromSeconds(1);
+        var untilInterval = _options.CommitInterval - _time.GetElapsedTime(_begunAt);
+        // Nothing else is under way: waiting gathers nothing and only delays. Bounded, so that a trickle of records does not
+        // become a transaction for each of them.
+        if (!_pipeline.HoldsNoMoreThan(_open.Count)) return untilInterval;
+        var untilSpaced = (_options.CommitInterval / IdleCommitsPerInterval) - _time.GetElapsedTime(_committedAt);
+        return untilSpaced < untilInterval ? untilSpaced : untilInterval;
+    }
 
     private void Add(RecordBatch batch)
     {
@@ -104,6 +136,8 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         }
         var joinsTransaction = _open.Count == 0 || _isProduced;
         _open.Add(batch);
+        _openRecords += batch.Records.Count;
+        _openBytes += batch.SizeBytes;
         _outputs += batch.Result.Outputs.Count;
 
         // Into the open transaction at once, so that sending overlaps scoring. If that fails, the commit starts over.
@@ -127,21 +161,26 @@ internal sealed class ExactlyOnceCommitter : ICommitter
             if (batch.Owners[i].IsLost) output = end;
             for (; output < end; output++)
             {
-                if (_producer.Produce(outputs[output]) != TransactionOutcome.Done) return false;
+                if (Produce(outputs[output]) != TransactionOutcome.Done) return false;
             }
         }
         for (; output < outputs.Count; output++)
         {
-            if (_producer.Produce(outputs[output]) != TransactionOutcome.Done) return false;
+            if (Produce(outputs[output]) != TransactionOutcome.Done) return false;
         }
         return true;
     }
+
+    private TransactionOutcome Produce(ProducedRecord output) =>
+        output.IsAnswer ? _answers!.Produce(output) : _producer.Produce(output);
 
     private void CommitOpen()
     {
         var started = _time.GetTimestamp();
         for (var attempt = 1; !TryCommit(); attempt++)
         {
+            _watch.ProducerTurns();
+            if (_stop.IsCancellationRequested && attempt >= AbortLimitAtStop) throw new OperationCanceledException("stopped before the transaction could be repeated");
             if (attempt >= AbortLimit)
             {
                 var error = _producer.LastError;
@@ -149,19 +188,22 @@ internal sealed class ExactlyOnceCommitter : ICommitter
                     $"The transaction failed {attempt} times in a row: {error?.Reason ?? "no reason given"} ({error?.Code}). " +
                     "Nothing of it was committed; its records are read again at the next start.", canRetry: true);
             }
+            _answers?.Aborted(_open);
             // A member that was thrown out hears of it while polling: give the consumer thread that chance first.
             var polls = _pipeline.Polls;
             var backoff = TimeSpan.FromMilliseconds(Math.Min(50 << Math.Min(attempt, 10), MaxBackoff.TotalMilliseconds));
             _pipeline.WaitFor(pipeline => pipeline.Polls > polls + 1 || pipeline.IsClosed, backoff);
         }
 
+        _committedAt = _time.GetTimestamp();
         _telemetry.Committed(_time.GetElapsedTime(started));
+        _answers?.Committed();
         foreach (var batch in _open)
         {
-            _guard.CountCommitted(batch);
             _pipeline.Release(batch);
         }
         _open.Clear();
+        (_openRecords, _openBytes) = (0, 0);
         _isProduced = false;
         Interlocked.Increment(ref _commits);
     }
@@ -179,7 +221,6 @@ internal sealed class ExactlyOnceCommitter : ICommitter
             _isProduced = true;
         }
 
-        TransactionOutcome outcome;
         lock (_ownership.Gate)
         {
             if (_ownership.Losses != _lossesAtBegin && HoldsLost())
@@ -189,30 +230,26 @@ internal sealed class ExactlyOnceCommitter : ICommitter
                 return false;
             }
             CollectOffsets();
-            outcome = SendOffsetsAndCommit();
+            if (SendOffsets() && (_producer.Commit() == TransactionOutcome.Done || TookEffect()))
+            {
+                foreach (var batch in _open) _guard.CountCommitted(batch);
+                return true;
+            }
         }
-        if (outcome == TransactionOutcome.Done) return true;
         _isProduced = false;
-        return outcome == TransactionOutcome.Replaced && TookEffect();
+        return false;
     }
 
-    private TransactionOutcome SendOffsetsAndCommit()
+    private bool SendOffsets()
     {
-        if (_offsets.Count > 0)
+        if (_offsets.Count == 0) return true;
+        var offsets = new TopicPartitionOffset[_offsets.Count];
+        var i = 0;
+        foreach (var (topicPartition, offset) in _offsets)
         {
-            var offsets = new TopicPartitionOffset[_offsets.Count];
-            var i = 0;
-            foreach (var (topicPartition, offset) in _offsets)
-            {
-                offsets[i++] = new TopicPartitionOffset(topicPartition, offset);
-            }
-            // A producer replaced here had not begun to commit.
-            if (_producer.SendOffsets(offsets, _consumer.ConsumerGroupMetadata) != TransactionOutcome.Done)
-            {
-                return TransactionOutcome.Aborted;
-            }
+            offsets[i++] = new TopicPartitionOffset(topicPartition, offset);
         }
-        return _producer.Commit();
+        return _producer.SendOffsets(offsets, _consumer.ConsumerGroupMetadata) == TransactionOutcome.Done;
     }
 
     private bool HoldsLost()
@@ -241,14 +278,14 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     }
 
     /// <summary>
-    /// The producer died inside the commit. Its successor's InitTransactions has ended that transaction one way or the
-    /// other; offsets are part of it, so the group's committed offsets tell which.
+    /// The commit was sent and reported as failed, which may be wrong: the broker may have acted and its answer been lost.
+    /// The abort, or the successor's InitTransactions, has ended that transaction one way or the other; offsets are part of
+    /// it, so the group's committed offsets tell which.
     /// </summary>
     private bool TookEffect()
     {
         if (_offsets.Count == 0) return false;
-        var committed = _consumer.Committed([.. _offsets.Keys], TimeSpan.FromSeconds(30));
-        foreach (var entry in committed)
+        foreach (var entry in ReadCommitted())
         {
             if (!_ownership.Owns(entry.TopicPartition)) continue;
             var tookEffect = entry.Offset.Value >= _offsets[entry.TopicPartition];
@@ -256,5 +293,24 @@ internal sealed class ExactlyOnceCommitter : ICommitter
             return tookEffect;
         }
         return false;
+    }
+
+    private List<TopicPartitionOffset> ReadCommitted()
+    {
+        var startedAt = _time.GetTimestamp();
+        while (true)
+        {
+            _watch.ProducerTurns();
+            try
+            {
+                return _consumer.Committed([.. _offsets.Keys], CommittedSlice);
+            }
+            catch (KafkaException exception) when (_time.GetElapsedTime(startedAt) < _options.DeliveryTimeout)
+            {
+                if (_stop.IsCancellationRequested) throw new OperationCanceledException("stopped before a commit could be resolved", exception);
+                KafkaLog.TransactionCallRetried(_logger, exception.Error.Code, exception.Error.Reason);
+                _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromMilliseconds(200));
+            }
+        }
     }
 }

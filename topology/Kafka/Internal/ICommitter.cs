@@ -12,9 +12,12 @@ internal interface ICommitter : IDisposable
     long Aborts { get; }
 
     /// <summary>Connects the producer. Before the consumer joins its group: a group member must be able to commit.</summary>
-    void Connect();
+    /// <param name="stop">Set once the worker is to end: what waits for a broker then gives up soon.</param>
+    /// <exception cref="OperationCanceledException">A stop came first.</exception>
+    void Connect(CancellationToken stop);
 
     /// <summary>Runs until the pipeline is closed and what can be committed is.</summary>
+    /// <exception cref="OperationCanceledException">A stop came while a broker did not answer.</exception>
     /// <exception cref="Exception">The stream cannot go on.</exception>
     void Run();
 }

@@ -26,7 +26,7 @@ internal sealed class InstanceName : IDisposable
         var host = Environment.MachineName;
         try
         {
-            var folder = Path.Combine(StateFolder(), Sanitize(options.GroupId));
+            var folder = FolderOf(options);
             Directory.CreateDirectory(folder);
             for (var ordinal = 0; ordinal < MaxOrdinals; ordinal++)
             {
@@ -43,6 +43,10 @@ internal sealed class InstanceName : IDisposable
         }
         return new InstanceName($"{host}-{Guid.NewGuid():N}", null);
     }
+
+    /// <summary>Where the group's instances on this machine keep what they keep.</summary>
+    internal static string FolderOf(KafkaStreamOptions options) =>
+        Path.Combine(options.StateFolder is { Length: > 0 } folder ? folder : StateFolder(), Sanitize(options.GroupId));
 
     public void Dispose() => _hold?.Dispose();
 
@@ -70,7 +74,7 @@ internal sealed class InstanceName : IDisposable
         return Path.Combine(state, "streamscoring");
     }
 
-    private static string Sanitize(string groupId)
+    internal static string Sanitize(string groupId)
     {
         var characters = groupId.ToCharArray();
         for (var i = 0; i < characters.Length; i++)

@@ -6,7 +6,9 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// <summary>Confluent.Kafka's messages to and from the topology's records.</summary>
 internal static class KafkaMessages
 {
-    internal static ConsumedRecord ToRecord(ConsumeResult<byte[]?, byte[]?> result)
+    /// <param name="result">What was read.</param>
+    /// <param name="topic">Its topic, the same string for every record, so that only one is kept.</param>
+    internal static ConsumedRecord ToRecord(ConsumeResult<byte[]?, byte[]?> result, string topic)
     {
         var message = result.Message;
         var source = message.Headers;
@@ -17,11 +19,26 @@ internal static class KafkaMessages
             headers.Add(header.Key, header.GetValueBytes());
         }
         return new ConsumedRecord(
-            result.Topic, result.Partition.Value, result.Offset.Value, message.Timestamp.UnixTimestampMs, message.Key,
+            topic, result.Partition.Value, result.Offset.Value, message.Timestamp.UnixTimestampMs, message.Key,
             message.Value, headers);
     }
 
-    internal static Message<byte[]?, byte[]?> ToMessage(ProducedRecord record)
+    /// <summary>Queues a record with the partition that it names or that the partitioner chooses.</summary>
+    /// <exception cref="ProduceException{TKey,TValue}">The queue is full, or the record is refused.</exception>
+    internal static void Produce(
+        IProducer<byte[]?, byte[]?> producer, ProducedRecord record, Action<DeliveryReport<byte[]?, byte[]?>>? delivered)
+    {
+        if (record.Partition is { } partition)
+        {
+            producer.Produce(new TopicPartition(record.Topic, partition), ToMessage(record), delivered);
+        }
+        else
+        {
+            producer.Produce(record.Topic, ToMessage(record), delivered);
+        }
+    }
+
+    private static Message<byte[]?, byte[]?> ToMessage(ProducedRecord record)
     {
         var message = new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value };
         // A record without a timestamp of its own (-1) gets the broker's or the client's clock.
@@ -35,9 +52,6 @@ internal static class KafkaMessages
         }
         return message;
     }
-
-    internal static TopicPartition Target(ProducedRecord record) =>
-        new(record.Topic, record.Partition is { } partition ? new Partition(partition) : Partition.Any);
 
     /// <summary>Size as librdkafka counts it against <c>message.max.bytes</c>, with room for its framing.</summary>
     internal static long SizeBytes(ProducedRecord record)

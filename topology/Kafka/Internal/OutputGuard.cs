@@ -14,22 +14,29 @@ internal sealed class OutputGuard
     private const long LibrdkafkaDefaultMaxBytes = 1_000_000;
 
     private readonly long _maxBytes;
+    private readonly AttemptsJournal? _attempts;
     private readonly StreamTelemetry _telemetry;
     private readonly ILogger _logger;
 
-    internal OutputGuard(KafkaStreamOptions options, StreamTelemetry telemetry, ILogger logger)
+    internal OutputGuard(KafkaStreamOptions options, AttemptsJournal? attempts, StreamTelemetry telemetry, ILogger logger)
     {
-        _maxBytes = options.Properties.TryGetValue("message.max.bytes", out var text) && long.TryParse(text, out var bytes)
-            ? bytes
-            : LibrdkafkaDefaultMaxBytes;
+        _maxBytes = MaxBytesOf(options);
+        _attempts = attempts;
         _telemetry = telemetry;
         _logger = logger;
     }
 
-    /// <summary>The batch's result, with oversize outputs replaced.</summary>
+    /// <summary>The largest record that the producer takes.</summary>
+    internal static long MaxBytesOf(KafkaStreamOptions options) =>
+        options.Properties.TryGetValue("message.max.bytes", out var text) && long.TryParse(text, out var bytes)
+            ? bytes
+            : LibrdkafkaDefaultMaxBytes;
+
+    /// <summary>The batch's result, without what waits to be read again and with oversize outputs replaced.</summary>
     /// <exception cref="StreamProcessingException">There is no dead-letter topic, or the dead letter is too large too.</exception>
     internal BatchResult Admit(RecordBatch batch)
     {
+        batch.LeaveWaiting();
         var result = batch.Result!;
         foreach (var output in result.Outputs)
         {
@@ -38,13 +45,37 @@ internal sealed class OutputGuard
         return result;
     }
 
-    /// <summary>Counts a committed batch.</summary>
+    /// <summary>Counts what was committed of a batch: inputs whose partition went before the commit are another's.</summary>
     internal void CountCommitted(RecordBatch batch)
     {
         if (batch.Control is not null) return;
         var result = batch.Result!;
-        batch.Lane.CountCommitted(batch.Records.Count, result.Outputs.Count, result);
-        _telemetry.BatchCommitted(batch, batch.Records.Count, result.Outputs.Count);
+        var (recordsIn, recordsOut) = (batch.Records.Count, result.Outputs.Count);
+        var (deadLetters, skipped) = (result.DeadLetters, result.Skipped);
+        for (var i = 0; i < batch.Owners.Count; i++)
+        {
+            if (!batch.Owners[i].IsLost) continue;
+            recordsIn--;
+            recordsOut -= result.InputCounts[i];
+            // The rare case: what became of one input is not kept. One without outputs may have been skipped.
+            if (result.InputCounts[i] == 0) skipped = Math.Max(0, skipped - 1);
+        }
+        // A dead letter is the only output of its input.
+        deadLetters = Math.Min(deadLetters, recordsOut);
+        if (_attempts is { HasSuspects: true } attempts) Settle(attempts, batch);
+        batch.Lane.CountCommitted(recordsIn, recordsOut, deadLetters, skipped);
+        _telemetry.BatchCommitted(batch, recordsIn, recordsOut, deadLetters);
+    }
+
+    private static void Settle(AttemptsJournal attempts, RecordBatch batch)
+    {
+        for (var i = 0; i < batch.Records.Count; i++)
+        {
+            var isLastOfRun = i + 1 == batch.Records.Count || batch.Owners[i + 1] != batch.Owners[i];
+            if (!isLastOfRun || batch.Owners[i].IsLost) continue;
+            var record = batch.Records[i];
+            attempts.Settle(record.Topic, record.Partition, record.Offset);
+        }
     }
 
     private BatchResult Replace(RecordBatch batch, BatchResult result)
@@ -66,7 +97,9 @@ internal sealed class OutputGuard
             var record = batch.Records[i];
             var sizeBytes = KafkaMessages.SizeBytes(oversize);
             KafkaLog.Oversize(_logger, record.Topic, record.Partition, record.Offset, sizeBytes);
-            if (DeadLetter(batch, record, oversize, sizeBytes) is { } deadLetter)
+            var deadLetter = DeadLetter(batch, record, oversize, sizeBytes);
+            counts[i] = 0;
+            if (deadLetter is not null)
             {
                 outputs.Add(deadLetter);
                 counts[i] = 1;
@@ -74,8 +107,12 @@ internal sealed class OutputGuard
             }
             else
             {
-                counts[i] = 0;
                 skipped++;
+            }
+            if (batch.Lane.Executor.CreateAnswer(record, deadLetter) is { } answer)
+            {
+                outputs.Add(answer);
+                counts[i]++;
             }
         }
         for (; output < result.Outputs.Count; output++) outputs.Add(result.Outputs[output]);

@@ -9,9 +9,11 @@ namespace StreamScoring.Topology.Kafka.Internal;
 internal sealed class OwnedPartition(TopicPartition topicPartition, SubTopologyLane lane)
 {
     private volatile bool _lost;
-    private int _inFlight;
+    private int _entered;
+    private int _left;
     private long _position = -1;
     private long _end = -1;
+    private long _waitsFrom = long.MaxValue;
 
     internal TopicPartition TopicPartition { get; } = topicPartition;
 
@@ -21,7 +23,7 @@ internal sealed class OwnedPartition(TopicPartition topicPartition, SubTopologyL
     internal bool IsLost => _lost;
 
     /// <summary>Records read under this ownership and neither committed nor dropped yet.</summary>
-    internal int InFlight => Volatile.Read(ref _inFlight);
+    internal int InFlight => Volatile.Read(ref _entered) - Volatile.Read(ref _left);
 
     /// <summary>Offset after the last record read; past transaction markers once the end was reached; -1 at first.</summary>
     internal long Position
@@ -43,9 +45,35 @@ internal sealed class OwnedPartition(TopicPartition topicPartition, SubTopologyL
     /// <summary>True once the end of the partition has been seen and nothing unread is known.</summary>
     internal bool IsReadToEnd => Position >= 0 && Position >= End;
 
+    /// <summary>
+    /// Offset of the first record that cannot be read yet, e.g. for a schema registry that is down;
+    /// <see cref="long.MaxValue"/>: none. It and what follows goes through later: nothing of that is committed now.
+    /// </summary>
+    internal long WaitsFrom => Volatile.Read(ref _waitsFrom);
+
+    /// <summary>True while records of this partition wait to be read again.</summary>
+    internal bool IsWaiting => WaitsFrom != long.MaxValue;
+
+    /// <summary>K: a record cannot be read yet.</summary>
+    internal void WaitFrom(long offset)
+    {
+        long seen;
+        while (offset < (seen = WaitsFrom) && Interlocked.CompareExchange(ref _waitsFrom, offset, seen) != seen)
+        {
+        }
+    }
+
+    /// <summary>P: the records are read again. Only while nothing is in flight: what was read before must be gone.</summary>
+    internal void ReadAgain() => Volatile.Write(ref _waitsFrom, long.MaxValue);
+
     internal void Lose() => _lost = true;
 
-    internal void Enter() => Interlocked.Increment(ref _inFlight);
+    internal bool Is(string topic, Partition partition) =>
+        TopicPartition.Partition.Value == partition.Value && TopicPartition.Topic == topic;
 
-    internal void Leave() => Interlocked.Decrement(ref _inFlight);
+    /// <summary>A record was read. The consumer thread alone calls it.</summary>
+    internal void Enter() => Volatile.Write(ref _entered, _entered + 1);
+
+    /// <summary>Records are committed or left to another owner.</summary>
+    internal void Leave(int records) => Interlocked.Add(ref _left, records);
 }

@@ -6,7 +6,7 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// Which partitions this process owns now. The consumer thread changes it inside rebalance callbacks; the producer
 /// thread commits only inside <see cref="Gate"/>, so that no partition goes between its check and the commit.
 /// </summary>
-internal sealed class PartitionOwnership
+internal sealed class PartitionOwnership(LoopWatch watch)
 {
     private readonly Dictionary<TopicPartition, OwnedPartition> _owned = [];
     private OwnedPartition[] _snapshot = [];
@@ -36,7 +36,7 @@ internal sealed class PartitionOwnership
 
     internal void Assign(TopicPartition topicPartition, SubTopologyLane lane)
     {
-        lock (Gate)
+        using (Enter())
         {
             if (_owned.TryGetValue(topicPartition, out var earlier)) earlier.Lose();
             _owned[topicPartition] = new OwnedPartition(topicPartition, lane);
@@ -46,7 +46,7 @@ internal sealed class PartitionOwnership
 
     internal void Lose(IReadOnlyCollection<TopicPartition> partitions)
     {
-        lock (Gate)
+        using (Enter())
         {
             foreach (var topicPartition in partitions)
             {
@@ -55,6 +55,15 @@ internal sealed class PartitionOwnership
             _losses++;
             Publish();
         }
+    }
+
+    // A commit may wait for a broker that is away. The consumer thread then waits for the commit, and says that it lives.
+    private Lock.Scope Enter()
+    {
+        while (!Gate.TryEnter(TimeSpan.FromSeconds(1))) watch.ConsumerTurns();
+        var scope = Gate.EnterScope();
+        Gate.Exit();
+        return scope;
     }
 
     private void Publish() => Volatile.Write(ref _snapshot, [.. _owned.Values]);

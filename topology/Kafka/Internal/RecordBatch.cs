@@ -21,6 +21,9 @@ internal sealed class RecordBatch(SubTopologyLane lane, Func<IBatchExecutor, IRe
 
     internal long SizeBytes { get; private set; }
 
+    /// <summary>Credits taken for records: their number when the batch was dispatched.</summary>
+    internal int Credits { get; set; }
+
     /// <summary>Set by the scorer thread before <see cref="BatchPipeline.Complete"/>.</summary>
     internal BatchResult? Result { get; set; }
 
@@ -41,10 +44,61 @@ internal sealed class RecordBatch(SubTopologyLane lane, Func<IBatchExecutor, IRe
         owner.Enter();
     }
 
+    /// <summary>
+    /// Takes out the records that wait to be read again, with what came of them. Before a batch is scored, so that nobody
+    /// meets them before their time; and before it is produced, as they may have been scored beside the one they wait for.
+    /// </summary>
+    internal void LeaveWaiting()
+    {
+        for (var i = 0; i < Records.Count; i++)
+        {
+            if (!Waits(i)) continue;
+            LeaveWaitingFrom(i);
+            return;
+        }
+    }
+
+    private bool Waits(int index) => Records[index].Offset >= Owners[index].WaitsFrom;
+
+    private void LeaveWaitingFrom(int first)
+    {
+        List<ProducedRecord>? outputs = Result is null ? null : new(Result.Outputs.Count);
+        List<int>? counts = Result is null ? null : new(Records.Count);
+        var (kept, output) = (0, 0);
+        for (var i = 0; i < Records.Count; i++)
+        {
+            var isKept = i < first || !Waits(i);
+            for (var end = output + (Result?.InputCounts[i] ?? 0); output < end; output++)
+            {
+                if (isKept) outputs!.Add(Result!.Outputs[output]);
+            }
+            if (!isKept)
+            {
+                Owners[i].Leave(1);
+                continue;
+            }
+            counts?.Add(Result!.InputCounts[i]);
+            (Records[kept], Owners[kept]) = (Records[i], Owners[i]);
+            kept++;
+        }
+        Records.RemoveRange(kept, Records.Count - kept);
+        Owners.RemoveRange(kept, Owners.Count - kept);
+        if (Result is null) return;
+        for (; output < Result.Outputs.Count; output++) outputs!.Add(Result.Outputs[output]);
+        Result = Result with { Outputs = outputs!, InputCounts = [.. counts!], Waiting = [] };
+    }
+
     /// <summary>The records are committed or left to another owner.</summary>
     internal void Leave()
     {
-        foreach (var owner in Owners) owner.Leave();
+        // Runs of one partition are the rule.
+        for (var start = 0; start < Owners.Count;)
+        {
+            var end = start + 1;
+            while (end < Owners.Count && Owners[end] == Owners[start]) end++;
+            Owners[start].Leave(end - start);
+            start = end;
+        }
     }
 }
 

@@ -9,22 +9,27 @@ namespace StreamScoring.Topology.Kafka.Internal;
 internal sealed class ScorerThreads
 {
     private readonly BatchPipeline _pipeline;
+    private readonly AttemptsGuard? _attempts;
+    private readonly LoopWatch _watch;
     private readonly StreamTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly CancellationToken _abandon;
     private readonly Thread[] _threads;
 
     internal ScorerThreads(
-        int count, BatchPipeline pipeline, StreamTelemetry telemetry, TimeProvider time, CancellationToken abandon)
+        int count, BatchPipeline pipeline, AttemptsGuard? attempts, LoopWatch watch, StreamTelemetry telemetry, TimeProvider time, CancellationToken abandon)
     {
         _pipeline = pipeline;
+        _attempts = attempts;
+        _watch = watch;
         _telemetry = telemetry;
         _time = time;
         _abandon = abandon;
         _threads = new Thread[count];
         for (var i = 0; i < count; i++)
         {
-            _threads[i] = new Thread(Run) { IsBackground = true, Name = $"streamscoring scorer {i}" };
+            var number = i;
+            _threads[i] = new Thread(() => Run(number)) { IsBackground = true, Name = $"streamscoring scorer {i}" };
         }
     }
 
@@ -42,10 +47,11 @@ internal sealed class ScorerThreads
         }
     }
 
-    private void Run()
+    private void Run(int number)
     {
         while (_pipeline.Take() is { } batch)
         {
+            _watch.ScoringBegins(number, _time.GetTimestamp());
             try
             {
                 if (batch.Control is { } control)
@@ -54,24 +60,30 @@ internal sealed class ScorerThreads
                 }
                 else
                 {
-                    Score(batch);
+                    Score(number, batch);
                 }
             }
             catch (Exception exception)
             {
                 batch.Error = exception;
             }
+            _watch.ScoringEnds(number);
             _pipeline.Complete(batch);
         }
     }
 
-    private void Score(RecordBatch batch)
+    private void Score(int number, RecordBatch batch)
     {
         var started = _time.GetTimestamp();
         var startedAt = _time.GetUtcNow();
-        var result = batch.Lane.Executor.Execute(batch.Records, _abandon);
-        StreamTelemetry.TraceRecords(batch, result, startedAt, _time.GetUtcNow());
+        batch.LeaveWaiting();
+        var result = _attempts is null
+            ? batch.Lane.Executor.Execute(batch.Records, _abandon)
+            : _attempts.Execute(number, batch.Lane.Executor, batch.Records, _abandon);
+        foreach (var i in result.Waiting) batch.Owners[i].WaitFrom(batch.Records[i].Offset);
         batch.Result = result;
+        batch.LeaveWaiting();
+        StreamTelemetry.TraceRecords(batch, batch.Result, startedAt, _time.GetUtcNow());
         if (batch.Lane.Executor.TakeCommitRequest()) _pipeline.RequestCommit();
         var elapsed = _time.GetElapsedTime(started);
         batch.Lane.CountScored(elapsed);

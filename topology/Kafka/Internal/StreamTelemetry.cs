@@ -36,12 +36,12 @@ internal sealed class StreamTelemetry : IDisposable
     internal void BatchScored(RecordBatch batch, TimeSpan elapsed) =>
         _scoring.Record(elapsed.TotalSeconds, Tag(batch.Lane));
 
-    internal void BatchCommitted(RecordBatch batch, int recordsIn, int recordsOut)
+    internal void BatchCommitted(RecordBatch batch, int recordsIn, int recordsOut, int deadLetters)
     {
         var tag = Tag(batch.Lane);
         _consumed.Add(recordsIn, tag);
         _produced.Add(recordsOut, tag);
-        if (batch.Result!.DeadLetters > 0) _deadLetters.Add(batch.Result.DeadLetters, tag);
+        if (deadLetters > 0) _deadLetters.Add(deadLetters, tag);
     }
 
     internal void Committed(TimeSpan elapsed) => _commits.Record(elapsed.TotalSeconds);

@@ -23,18 +23,29 @@ internal sealed class SubTopologyLane(IBatchExecutor executor)
     /// <summary>Batches from dispatch to production, oldest first. Guarded by the pipeline's lock.</summary>
     internal Queue<RecordBatch> InOrder { get; } = new();
 
+    /// <summary>Gathers its batches; set and used by the consumer thread alone.</summary>
+    internal BatchAssembler? Assembler { get; set; }
+
     /// <summary>True while a scorer runs a batch of a stateful sub-topology. Guarded by the pipeline's lock.</summary>
     internal bool IsBusy { get; set; }
 
     /// <summary>True while a round of punctuators is on its way.</summary>
     internal volatile bool IsPunctuating;
 
-    internal void CountCommitted(int recordsIn, int recordsOut, BatchResult result)
+    /// <summary>Before a worker's threads start: forgets what its predecessor left behind. The counters go on.</summary>
+    internal void Reset()
+    {
+        InOrder.Clear();
+        IsBusy = false;
+        IsPunctuating = false;
+    }
+
+    internal void CountCommitted(int recordsIn, int recordsOut, int deadLetters, int skipped)
     {
         Interlocked.Add(ref _recordsIn, recordsIn);
         Interlocked.Add(ref _recordsOut, recordsOut);
-        Interlocked.Add(ref _deadLetters, result.DeadLetters);
-        Interlocked.Add(ref _skipped, result.Skipped);
+        Interlocked.Add(ref _deadLetters, deadLetters);
+        Interlocked.Add(ref _skipped, skipped);
     }
 
     internal void CountScored(TimeSpan elapsed)

@@ -26,6 +26,10 @@ internal enum TransactionOutcome
 internal sealed class TransactionalProducer : IDisposable
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
+
+    // A call that times out is resumed by calling it again: between two slices a stop is heard, and the loop seen to turn.
+    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PatienceAfterStop = TimeSpan.FromSeconds(3);
     private const int FencedLimit = 3;
 
     private readonly KafkaStreamOptions _options;
@@ -33,18 +37,21 @@ internal sealed class TransactionalProducer : IDisposable
     private readonly ILogger _logger;
     private readonly KafkaClientLog _clientLog;
     private readonly BatchPipeline _pipeline;
+    private readonly LoopWatch _watch;
     private readonly TimeProvider _time;
     private IProducer<byte[]?, byte[]?>? _producer;
+    private CancellationToken _stop;
     private int _fenced;
     private long _lastFenced;
     private long _aborts;
 
     internal TransactionalProducer(
-        KafkaStreamOptions options, string transactionalId, BatchPipeline pipeline, ILogger logger, TimeProvider time)
+        KafkaStreamOptions options, string transactionalId, BatchPipeline pipeline, LoopWatch watch, ILogger logger, TimeProvider time)
     {
         _options = options;
         _config = ClientConfigs.Producer(options, transactionalId);
         _pipeline = pipeline;
+        _watch = watch;
         _logger = logger;
         _clientLog = new KafkaClientLog(logger, time);
         _time = time;
@@ -52,26 +59,34 @@ internal sealed class TransactionalProducer : IDisposable
 
     /// <summary>Creates the producer; ends what a predecessor of the same transactional id left open.</summary>
     /// <exception cref="KafkaStreamException">The brokers could not be reached or refuse the transactional id.</exception>
-    internal void Connect()
+    /// <exception cref="OperationCanceledException">A stop came first.</exception>
+    internal void Connect(CancellationToken stop)
+    {
+        _stop = stop;
+        Connect();
+    }
+
+    private void Connect()
     {
         var started = _time.GetTimestamp();
         while (true)
         {
+            ThrowIfStopped();
             _producer = new ProducerBuilder<byte[]?, byte[]?>(_config)
                 .SetErrorHandler((_, error) => _clientLog.Error("producer", error))
                 .SetLogHandler((_, message) => _clientLog.Log(message))
                 .Build();
             try
             {
-                _producer.InitTransactions(CallTimeout);
+                InitTransactions();
                 return;
             }
             catch (KafkaException exception) when (
-                _time.GetElapsedTime(started) < _options.DeliveryTimeout && !IsRefusal(exception.Error.Code) && !_pipeline.IsClosed)
+                _time.GetElapsedTime(started) < _options.DeliveryTimeout && !IsRefusal(exception.Error.Code))
             {
                 KafkaLog.InitTransactionsRetried(_logger, _config.TransactionalId, exception.Error.Reason);
                 DisposeProducer();
-                _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromSeconds(1));
+                _stop.WaitHandle.WaitOne(Slice);
             }
             catch (KafkaException exception)
             {
@@ -85,7 +100,7 @@ internal sealed class TransactionalProducer : IDisposable
         }
     }
 
-    internal TransactionOutcome Begin() => Call(static producer => producer.BeginTransaction());
+    internal TransactionOutcome Begin() => Call(static (producer, _) => producer.BeginTransaction());
 
     /// <summary>Queues a record. Its delivery is part of the commit.</summary>
     internal TransactionOutcome Produce(ProducedRecord record)
@@ -94,11 +109,12 @@ internal sealed class TransactionalProducer : IDisposable
         {
             try
             {
-                _producer!.Produce(KafkaMessages.Target(record), KafkaMessages.ToMessage(record), null);
+                KafkaMessages.Produce(_producer!, record, delivered: null);
                 return TransactionOutcome.Done;
             }
             catch (ProduceException<byte[]?, byte[]?> exception) when (exception.Error.Code == ErrorCode.Local_QueueFull)
             {
+                _watch.ProducerTurns();
                 _producer!.Flush(TimeSpan.FromMilliseconds(100));
             }
             catch (KafkaException exception)
@@ -108,40 +124,114 @@ internal sealed class TransactionalProducer : IDisposable
         }
     }
 
-    internal TransactionOutcome SendOffsets(IEnumerable<TopicPartitionOffset> offsets, IConsumerGroupMetadata group) =>
-        Call(producer => producer.SendOffsetsToTransaction(offsets, group, CallTimeout));
+    /// <summary>Queues an answer to a client: a topic that cannot be written costs the answer, not the transaction.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="report">Hears of its delivery.</param>
+    /// <param name="refused">Why the producer did not even take it; null: it did, or the transaction failed.</param>
+    internal TransactionOutcome ProduceAnswer(
+        ProducedRecord answer, Action<DeliveryReport<byte[]?, byte[]?>> report, out Error? refused)
+    {
+        refused = null;
+        while (true)
+        {
+            try
+            {
+                KafkaMessages.Produce(_producer!, answer, report);
+                return TransactionOutcome.Done;
+            }
+            catch (ProduceException<byte[]?, byte[]?> exception) when (exception.Error.Code == ErrorCode.Local_QueueFull)
+            {
+                _producer!.Flush(TimeSpan.FromMilliseconds(100));
+            }
+            catch (ProduceException<byte[]?, byte[]?> exception) when (
+                exception.Error.Code is ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition or ErrorCode.MsgSizeTooLarge)
+            {
+                refused = exception.Error;
+                return TransactionOutcome.Done;
+            }
+            catch (KafkaException exception)
+            {
+                return Recover(exception);
+            }
+        }
+    }
 
-    internal TransactionOutcome Commit() => Call(static producer => producer.CommitTransaction());
+    internal TransactionOutcome SendOffsets(IEnumerable<TopicPartitionOffset> offsets, IConsumerGroupMetadata group) =>
+        Call((producer, slice) => producer.SendOffsetsToTransaction(offsets, group, slice));
+
+    internal TransactionOutcome Commit() => Call(static (producer, slice) => producer.CommitTransaction(slice));
 
     /// <summary>Aborts the open transaction.</summary>
     internal TransactionOutcome Abort()
     {
         Interlocked.Increment(ref _aborts);
-        var outcome = Call(static producer => producer.AbortTransaction());
+        var outcome = Call(static (producer, slice) => producer.AbortTransaction(slice));
         return outcome == TransactionOutcome.Done ? TransactionOutcome.Aborted : outcome;
     }
 
     /// <summary>Gives the transaction up without a word to the broker; a successor's start or the timeout ends it.</summary>
     public void Dispose() => DisposeProducer();
 
-    private TransactionOutcome Call(Action<IProducer<byte[]?, byte[]?>> call)
+    private void InitTransactions()
     {
         var started = _time.GetTimestamp();
         while (true)
         {
+            ThrowIfStopped();
             try
             {
-                call(_producer!);
-                return TransactionOutcome.Done;
+                _producer!.InitTransactions(Slice);
+                return;
+            }
+            catch (KafkaRetriableException exception) when (
+                exception.Error.Code == ErrorCode.Local_TimedOut && _time.GetElapsedTime(started) < CallTimeout)
+            {
+                _watch.ProducerTurns();
+                _watch.ConsumerTurns();
+            }
+        }
+    }
+
+    private void ThrowIfStopped()
+    {
+        _stop.ThrowIfCancellationRequested();
+    }
+
+    private TransactionOutcome Call(Action<IProducer<byte[]?, byte[]?>, TimeSpan> call)
+    {
+        try
+        {
+            Repeat(call);
+            return TransactionOutcome.Done;
+        }
+        catch (KafkaException exception)
+        {
+            return Recover(exception);
+        }
+    }
+
+    /// <summary>Calls again what may be called again, up to <see cref="CallTimeout"/> or shortly after a stop.</summary>
+    private void Repeat(Action<IProducer<byte[]?, byte[]?>, TimeSpan> call)
+    {
+        var started = _time.GetTimestamp();
+        long? stoppedAt = null;
+        while (true)
+        {
+            try
+            {
+                _watch.ProducerTurns();
+                call(_producer!, Slice);
+                return;
             }
             catch (KafkaRetriableException exception) when (_time.GetElapsedTime(started) < CallTimeout)
             {
                 KafkaLog.TransactionCallRetried(_logger, exception.Error.Code, exception.Error.Reason);
+                if (_stop.IsCancellationRequested) stoppedAt ??= _time.GetTimestamp();
+                if (stoppedAt is { } since && _time.GetElapsedTime(since) > PatienceAfterStop)
+                {
+                    throw new OperationCanceledException("stopped while the broker did not answer", exception);
+                }
                 _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromMilliseconds(100));
-            }
-            catch (KafkaException exception)
-            {
-                return Recover(exception);
             }
         }
     }
@@ -155,7 +245,7 @@ internal sealed class TransactionalProducer : IDisposable
             try
             {
                 KafkaLog.TransactionAborted(_logger, exception.Error.Code, exception.Error.Reason);
-                AbortWithRetries();
+                Repeat(static (producer, slice) => producer.AbortTransaction(slice));
                 return TransactionOutcome.Aborted;
             }
             catch (KafkaException abortException)
@@ -176,23 +266,6 @@ internal sealed class TransactionalProducer : IDisposable
 
     /// <summary>The error behind the last abort or replacement.</summary>
     internal Error? LastError { get; private set; }
-
-    private void AbortWithRetries()
-    {
-        var started = _time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                _producer!.AbortTransaction(CallTimeout);
-                return;
-            }
-            catch (KafkaRetriableException) when (_time.GetElapsedTime(started) < CallTimeout)
-            {
-                _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromMilliseconds(100));
-            }
-        }
-    }
 
     private void CheckFencing(KafkaException exception)
     {
