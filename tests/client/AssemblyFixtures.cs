@@ -1,0 +1,3 @@
+using StreamScoring.Testing.Brokers;
+
+[assembly: AssemblyFixture(typeof(KafkaFixture))]
