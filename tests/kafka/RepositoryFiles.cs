@@ -1,7 +1,7 @@
 namespace StreamScoring.Testing;
 
 /// <summary>Files of the repository that the tests were built in.</summary>
-public static class RepositoryFiles
+internal static class RepositoryFiles
 {
     private const string Mark = "StreamScoring.slnx";
 

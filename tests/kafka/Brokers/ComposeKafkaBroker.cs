@@ -9,6 +9,7 @@ public sealed class ComposeKafkaBroker : IKafkaBroker, IAsyncDisposable
 {
     private static readonly TimeSpan PullTimeout = TimeSpan.FromMinutes(5);
 
+    private readonly string _file = WriteFile();
     private readonly string _project;
     private readonly int _port;
 
@@ -37,6 +38,7 @@ public sealed class ComposeKafkaBroker : IKafkaBroker, IAsyncDisposable
         var broker = new ComposeKafkaBroker($"streamscoring-tests-{Environment.ProcessId}-{port}", port);
         if (await DockerAsync(port, TimeSpan.FromSeconds(15), ["info"], cancellationToken) is { } noEngine)
         {
+            File.Delete(broker._file);
             return (null, $"and no Docker engine answered ({noEngine})");
         }
 
@@ -49,13 +51,26 @@ public sealed class ComposeKafkaBroker : IKafkaBroker, IAsyncDisposable
     }
 
     /// <summary>Removes the containers and their volumes.</summary>
-    public async ValueTask DisposeAsync() =>
+    public async ValueTask DisposeAsync()
+    {
         await ComposeAsync(["down", "--volumes", "--timeout", "1"], CancellationToken.None);
+        File.Delete(_file);
+    }
 
     private Task<string?> ComposeAsync(string[] arguments, CancellationToken cancellationToken) => DockerAsync(
         _port, PullTimeout,
-        ["compose", "--file", RepositoryFiles.Find("docker-compose.kafka.yml"), "--project-name", _project, .. arguments],
+        ["compose", "--file", _file, "--project-name", _project, .. arguments],
         cancellationToken);
+
+    // The package brings the file along: a user's tests run in another repository.
+    private static string WriteFile()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"streamscoring-{Guid.NewGuid():N}.yml");
+        using var source = typeof(ComposeKafkaBroker).Assembly.GetManifestResourceStream("docker-compose.kafka.yml")!;
+        using var target = File.Create(path);
+        source.CopyTo(target);
+        return path;
+    }
 
     // Null when it worked, otherwise the last thing it said.
     private static async Task<string?> DockerAsync(

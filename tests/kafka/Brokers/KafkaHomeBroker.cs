@@ -38,6 +38,9 @@ public sealed class KafkaHomeBroker : IKafkaBroker, IAsyncDisposable
     /// <inheritdoc/>
     public string BootstrapServers => $"127.0.0.1:{_port}";
 
+    /// <summary>Its <c>log.dirs</c>: the partitions' files, to be looked at where a test cannot tell what went wrong.</summary>
+    public string DataFolder => Path.Combine(_folder, "data");
+
     /// <summary>What the broker has logged since its last start, the newest 10,000 lines.</summary>
     public IReadOnlyList<string> Log => _process?.Output ?? [];
 

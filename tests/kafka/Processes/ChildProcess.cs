@@ -14,6 +14,7 @@ public sealed partial class ChildProcess : IAsyncDisposable
     private readonly LineLog _output;
     private readonly LineLog _errors;
     private readonly string _name;
+    private readonly TextWriter? _transcript;
 
     private ChildProcess(Process process, string name, ChildProcessOptions options)
     {
@@ -21,9 +22,15 @@ public sealed partial class ChildProcess : IAsyncDisposable
         _name = name;
         _output = new LineLog(options.RetainedLines);
         _errors = options.MergeErrors ? _output : new LineLog(options.RetainedLines);
-        process.OutputDataReceived += (_, line) => _output.Add(line.Data);
+        _transcript = options.Transcript is { } path ? TextWriter.Synchronized(File.CreateText(path)) : null;
+        process.OutputDataReceived += (_, line) =>
+        {
+            Note(line.Data);
+            _output.Add(line.Data);
+        };
         process.ErrorDataReceived += (_, line) =>
         {
+            Note(line.Data);
             if (line.Data is not null || !options.MergeErrors) _errors.Add(line.Data);
         };
         process.BeginOutputReadLine();
@@ -72,7 +79,7 @@ public sealed partial class ChildProcess : IAsyncDisposable
     /// <param name="arguments">Its command and options.</param>
     /// <param name="options">Environment, folder and limits.</param>
     /// <exception cref="FileNotFoundException">It is not built.</exception>
-    public static ChildProcess StartProgram(IEnumerable<string> arguments, ChildProcessOptions? options = null) =>
+    internal static ChildProcess StartProgram(IEnumerable<string> arguments, ChildProcessOptions? options = null) =>
         Start("dotnet", [ProgramFile.Find(), .. arguments], options);
 
     /// <summary>Sends a signal to the program and its children; nothing happens when it has ended.</summary>
@@ -126,6 +133,7 @@ public sealed partial class ChildProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
         Reaper.Forget(Id);
         _process.Dispose();
+        _transcript?.Dispose();
     }
 
     private async Task<string> WaitForLineAsync(
@@ -141,6 +149,11 @@ public sealed partial class ChildProcess : IAsyncDisposable
         {
             throw new TimeoutException($"{_name} did not write the awaited line within {limit}.\n{Written()}");
         }
+    }
+
+    private void Note(string? line)
+    {
+        if (line is not null) _transcript?.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {line}");
     }
 
     private string Written() =>

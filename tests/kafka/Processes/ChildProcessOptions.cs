@@ -12,6 +12,9 @@ public sealed record ChildProcessOptions
     /// <summary>Lines kept of each stream, the newest ones. Default 100,000.</summary>
     public int RetainedLines { get; init; } = 100_000;
 
+    /// <summary>File that gets every line of both streams as it comes, with the time of day. Default: none.</summary>
+    public string? Transcript { get; init; }
+
     /// <summary>Standard error goes where standard output goes. Default false.</summary>
     public bool MergeErrors { get; init; }
 }

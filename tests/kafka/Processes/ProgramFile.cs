@@ -1,7 +1,7 @@
 namespace StreamScoring.Testing.Processes;
 
 /// <summary>Where the streamscoring program of this build is.</summary>
-public static class ProgramFile
+internal static class ProgramFile
 {
     private const string Name = "streamscoring.dll";
 
