@@ -23,7 +23,7 @@ internal static partial class AppLog
     [LoggerMessage(106, LogLevel.Error, "Sink {Sink}: {Partition} lost the records {From} to {To}: Kafka deleted them before the sink could write them")]
     internal static partial void SinkGap(ILogger logger, string sink, string partition, long from, long to);
 
-    [LoggerMessage(107, LogLevel.Warning, "Sink {Sink}: {Partition}@{Offset} is no article and was kept in table rejects: {Reason}")]
+    [LoggerMessage(107, LogLevel.Warning, "Sink {Sink}: {Partition}@{Offset} is no article and was kept as a reject: {Reason}")]
     internal static partial void SinkReject(ILogger logger, string sink, string partition, long offset, string reason);
 
     [LoggerMessage(108, LogLevel.Information, "Sink {Sink}: {Conflict} Going on from there")]
@@ -47,11 +47,20 @@ internal static partial class AppLog
     [LoggerMessage(115, LogLevel.Warning, "Feed: an article could not be sent: {Reason}")]
     internal static partial void FeedSendFailed(ILogger logger, string reason);
 
+    [LoggerMessage(111, LogLevel.Warning, "Sink {Sink}: what it held back could not be stored at the end, and comes again at the next start: {Reason}")]
+    internal static partial void SinkCloseFailed(ILogger logger, string sink, string reason);
+
     [LoggerMessage(116, LogLevel.Information, "Metrics and traces go to {Endpoint}")]
     internal static partial void TelemetryStarts(ILogger logger, string endpoint);
 
     [LoggerMessage(117, LogLevel.Warning, "{Topic}-{Partition}@{Offset} cannot be shown: {Reason}")]
     internal static partial void TailRejected(ILogger logger, string topic, int partition, long offset, string reason);
+
+    [LoggerMessage(131, LogLevel.Information, "Health checks: livez and readyz at {Address}")]
+    internal static partial void HealthStarts(ILogger logger, string address);
+
+    [LoggerMessage(132, LogLevel.Debug, "A health check got no answer: {Reason}")]
+    internal static partial void HealthAnswerFailed(ILogger logger, string reason);
 
     [LoggerMessage(118, LogLevel.Warning, "Waiting for the Schema Registry: {Reason}")]
     internal static partial void WaitingForRegistry(ILogger logger, string reason);

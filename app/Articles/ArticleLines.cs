@@ -7,7 +7,7 @@ namespace StreamScoring.App.Articles;
 internal static class ArticleLines
 {
     /// <summary>A writer of one article without its line end.</summary>
-    internal static Action<Article, IBufferWriter<byte>> Writer(bool asXml) => asXml
-        ? static (article, output) => ArticleXml.Write(article, output)
-        : static (article, output) => ArticleJson.Write(article, output);
+    internal static Action<Article, IBufferWriter<byte>> Writer(bool asXml, FieldNaming naming) => asXml
+        ? (article, output) => ArticleXml.Write(article, output, naming)
+        : (article, output) => ArticleJson.Write(article, output, naming);
 }

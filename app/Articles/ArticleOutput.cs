@@ -3,7 +3,7 @@ using StreamScoring.Schemas;
 namespace StreamScoring.App.Articles;
 
 /// <summary>Enriched articles as lines on standard output while that is no terminal.</summary>
-internal sealed class ArticleOutput(Stream? output) : IDisposable
+internal sealed class ArticleOutput(Stream? output, ArticleSerde serde) : IDisposable
 {
     private readonly LineWriter? _lines = output is null ? null : new LineWriter(output);
     private readonly CancellationTokenSource _closed = new();
@@ -15,7 +15,7 @@ internal sealed class ArticleOutput(Stream? output) : IDisposable
     internal void Write(Article article)
     {
         if (_lines is null || _closed.IsCancellationRequested) return;
-        ArticleJson.Write(article, _lines);
+        serde.Encode(article, ArticleFormat.Json, _lines);
         if (!_lines.EndLine()) _closed.Cancel();
     }
 

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using StreamScoring.App.Commands;
+using StreamScoring.App.Configuration;
 using StreamScoring.Schemas;
+using StreamScoring.Schemas.Avro;
 using StreamScoring.Schemas.Registry;
 
 namespace StreamScoring.App.Articles;
@@ -13,29 +15,42 @@ internal sealed class ArticleSerdes : IDisposable
 
     private readonly Dictionary<string, ArticleSerde> _writers = new(StringComparer.Ordinal);
     private readonly SchemaRegistryClient? _registry;
+    private readonly ArticleSerdeOptions _options;
     private readonly TimeProvider _time;
 
     /// <summary>Nothing is sent yet.</summary>
     /// <param name="registry">The registry; null: none.</param>
+    /// <param name="codec">Spelling and limits.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="CommandException">The registry's settings cannot work.</exception>
-    internal ArticleSerdes(SchemaRegistryOptions? registry, TimeProvider time)
+    internal ArticleSerdes(SchemaRegistryOptions? registry, CodecSettings codec, TimeProvider time)
     {
         _time = time;
-        if (registry is null) return;
         try
         {
-            _registry = new SchemaRegistryClient(registry, time);
+            if (registry is not null) _registry = new SchemaRegistryClient(registry, time);
         }
         catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"SchemaRegistry:CaCertificatePath: '{registry.CaCertificatePath}' cannot be read: {exception.Message}", exception);
+            throw new CommandException($"SchemaRegistry:CaCertificatePath: '{registry!.CaCertificatePath}' cannot be read: {exception.Message}", exception);
         }
-        Reader = new ArticleSerde(new ArticleSerdeOptions { Registry = _registry });
+        _options = new ArticleSerdeOptions { Registry = _registry, JsonNaming = codec.FieldNaming, Limits = codec.Limits };
+        Reader = new ArticleSerde(_options);
+    }
+
+    /// <summary>Reads with the schemas of a store and of a source; writes single-object encoding.</summary>
+    internal ArticleSerdes(AvroSchemaStore schemas, ISchemaSource source, CodecSettings codec, TimeProvider time)
+    {
+        _time = time;
+        _options = new ArticleSerdeOptions { Schemas = schemas, Registry = source, JsonNaming = codec.FieldNaming, Limits = codec.Limits };
+        Reader = new ArticleSerde(_options);
     }
 
     /// <summary>Reads every wire form; writes Avro in single-object encoding.</summary>
-    internal ArticleSerde Reader { get; } = ArticleSerde.Default;
+    internal ArticleSerde Reader { get; }
+
+    /// <summary>Where schemas of Confluent framing come from; null where there is no registry.</summary>
+    internal ISchemaSource? Registry => _registry;
 
     /// <summary>What the prepared topics are written with; empty where there is no registry.</summary>
     internal IReadOnlyDictionary<string, ArticleSerde> Writers => _writers;
@@ -58,7 +73,7 @@ internal sealed class ArticleSerdes : IDisposable
                 try
                 {
                     var writer = await _registry.PrepareWriterAsync(topic, ArticleSchemas.Current, stopping);
-                    _writers.Add(topic, new ArticleSerde(new ArticleSerdeOptions { Registry = _registry, Writer = writer }));
+                    _writers.Add(topic, new ArticleSerde(_options with { Writer = writer }));
                 }
                 catch (SchemaRegistryException exception) when (exception.IsTransient && _time.GetElapsedTime(startedAt) < patience)
                 {

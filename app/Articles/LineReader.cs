@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace StreamScoring.App.Articles;
 
 /// <summary>
@@ -5,12 +7,13 @@ namespace StreamScoring.App.Articles;
 /// being held, and reported as such. The last line needs no line feed; a carriage return before a line feed and a byte
 /// order mark at the start are taken off.
 /// </summary>
-internal sealed class LineReader(Stream input, int maxLineBytes = LineReader.DefaultMaxLineBytes) : IDisposable
+internal sealed class LineReader(Stream input, int maxLineBytes = LineReader.DefaultMaxLineBytes, bool hashes = false) : IDisposable
 {
     /// <summary>16 MiB: beyond any article, within what memory bears for each core.</summary>
     internal const int DefaultMaxLineBytes = 16 << 20;
 
     private const int InitialBufferBytes = 64 << 10;
+    private readonly IncrementalHash? _hash = hashes ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
     private byte[] _buffer = new byte[InitialBufferBytes];
     private int _start;
     private int _end;
@@ -24,6 +27,13 @@ internal sealed class LineReader(Stream input, int maxLineBytes = LineReader.Def
     /// <summary>Bytes taken from the stream so far.</summary>
     internal long BytesRead { get; private set; }
 
+    /// <summary>Bytes of the lines read so far, line ends included: where the next line begins.</summary>
+    internal long LineBytes { get; private set; }
+
+    /// <summary>Where the reader stands, with the SHA-256 of everything before it. Only where hashes were asked for.</summary>
+    internal InputPlace Place() => new(
+        LineBytes, LineNumber, Convert.ToHexStringLower((_hash ?? throw new InvalidOperationException("This reader takes no hashes.")).GetCurrentHash()));
+
     /// <summary>Takes the next line if it is in memory already.</summary>
     /// <returns>False where more input is needed first, or the input is over.</returns>
     internal bool TryRead(out Line line)
@@ -34,6 +44,7 @@ internal sealed class LineReader(Stream input, int maxLineBytes = LineReader.Def
             if (feed >= 0)
             {
                 var tooLong = _skipping || feed - _start > maxLineBytes;
+                Pass(_start, feed + 1);
                 line = Take(_start, feed, tooLong);
                 _start = _scanned = feed + 1;
                 _skipping = false;
@@ -44,10 +55,12 @@ internal sealed class LineReader(Stream input, int maxLineBytes = LineReader.Def
             if (_end - _start > maxLineBytes)
             {
                 _skipping = true;
+                Pass(_start, _end);
                 _start = _scanned = _end;
             }
             if (_ended && (_start < _end || _skipping))
             {
+                Pass(_start, _end);
                 line = Take(_start, _end, _skipping);
                 _start = _scanned = _end;
                 _skipping = false;
@@ -79,7 +92,17 @@ internal sealed class LineReader(Stream input, int maxLineBytes = LineReader.Def
         return !_ended;
     }
 
-    public void Dispose() => input.Dispose();
+    public void Dispose()
+    {
+        _hash?.Dispose();
+        input.Dispose();
+    }
+
+    private void Pass(int start, int end)
+    {
+        LineBytes += end - start;
+        _hash?.AppendData(_buffer, start, end - start);
+    }
 
     private Line Take(int start, int end, bool tooLong)
     {
@@ -100,3 +123,9 @@ internal readonly record struct Line(long Number, byte[] Bytes, bool TooLong)
     /// <summary>True for a line of nothing but white space, which stands for no article.</summary>
     internal bool IsBlank => !TooLong && Bytes.AsSpan().Trim(" \t\r"u8).IsEmpty;
 }
+
+/// <summary>A place between two lines of an input.</summary>
+/// <param name="Bytes">Bytes before it.</param>
+/// <param name="Lines">Lines before it.</param>
+/// <param name="Sha256">Of these bytes, lower-case hexadecimal.</param>
+internal sealed record InputPlace(long Bytes, long Lines, string Sha256);

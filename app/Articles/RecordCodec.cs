@@ -58,8 +58,10 @@ internal static class RecordCodec
     /// </summary>
     /// <param name="result">The record.</param>
     /// <param name="article">The article in it, or null where it is none.</param>
+    /// <param name="serde">Writes the article.</param>
     /// <param name="output">Where it goes.</param>
-    internal static void WriteEnvelope(ConsumeResult<byte[]?, byte[]?> result, Article? article, IBufferWriter<byte> output)
+    internal static void WriteEnvelope(
+        ConsumeResult<byte[]?, byte[]?> result, Article? article, ArticleSerde serde, IBufferWriter<byte> output)
     {
         using var json = new Utf8JsonWriter(output, Relaxed);
         json.WriteStartObject();
@@ -80,7 +82,7 @@ internal static class RecordCodec
         if (article is not null)
         {
             json.WritePropertyName("value");
-            json.WriteRawValue(ArticleJson.Write(article), skipInputValidation: true);
+            json.WriteRawValue(serde.Encode(article, ArticleFormat.Json), skipInputValidation: true);
         }
         else
         {

@@ -18,8 +18,18 @@ internal interface IArticleScorer : IDisposable
 /// Lines in, lines out, in order: batches are scored on several cores at once and written as they become next. What is in
 /// memory at any time is bounded by the number of batches under way, whatever the length of the input.
 /// </summary>
+/// <param name="lines">The input.</param>
+/// <param name="scorer">The nodes.</param>
+/// <param name="output">The output.</param>
+/// <param name="report">Told of each line that cannot be scored.</param>
+/// <param name="write">Writes one article.</param>
+/// <param name="cores">Batches scored at once.</param>
+/// <param name="written">
+/// Told after each batch up to where the input is answered; the reader must take hashes then. Null: nobody asks.
+/// </param>
 internal sealed class ScorePipeline(
-    LineReader lines, IArticleScorer scorer, LineWriter output, Action<string> report, Action<Article, IBufferWriter<byte>> write, int cores)
+    LineReader lines, IArticleScorer scorer, LineWriter output, Action<string> report, Action<Article, IBufferWriter<byte>> write, int cores,
+    Action<InputPlace>? written = null)
 {
     // Small: the last batch of a file keeps one core busy alone.
     private const int BatchLines = 8;
@@ -70,11 +80,11 @@ internal sealed class ScorePipeline(
                     if (line.IsBlank) continue;
                     batch.Add(line);
                     if (batch.Lines.Count < BatchLines && batch.SizeBytes < BatchBytes) continue;
-                    await underWay.WriteAsync(ScoreAsync(batch, turns, stop), stop);
+                    await SendAsync(batch);
                     batch = new Batch();
                 }
                 // A pipe that dries up must not keep back what it has already given.
-                if (batch.Lines.Count > 0) await underWay.WriteAsync(ScoreAsync(batch, turns, stop), stop);
+                if (batch.Lines.Count > 0) await SendAsync(batch);
             }
             while (more);
             underWay.Complete();
@@ -82,6 +92,12 @@ internal sealed class ScorePipeline(
         catch (Exception exception)
         {
             underWay.Complete(exception);
+        }
+
+        ValueTask SendAsync(Batch batch)
+        {
+            if (written is not null) batch.End = lines.Place();
+            return underWay.WriteAsync(ScoreAsync(batch, turns, stop), stop);
         }
     }
 
@@ -145,6 +161,7 @@ internal sealed class ScorePipeline(
                 output.Write(batch.Output.WrittenSpan);
                 Interlocked.Add(ref _scored, batch.Scored);
                 Interlocked.Add(ref _failed, batch.Errors.Count);
+                if (batch.End is { } end) written!(end);
                 if (!output.FlushIfLarge()) return;
             }
             if (!output.Flush()) return;
@@ -164,6 +181,8 @@ internal sealed class ScorePipeline(
         public long SizeBytes { get; private set; }
 
         public int Scored { get; set; }
+
+        public InputPlace? End { get; set; }
 
         public void Add(Line line)
         {

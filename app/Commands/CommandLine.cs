@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Microsoft.Extensions.Logging;
+using StreamScoring.App.Bench;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Hosting;
 using StreamScoring.Processors.Models;
@@ -21,13 +22,15 @@ internal static class CommandLine
         var root = main.Command;
         Register(main);
         foreach (CommandHandler handler in (CommandHandler[])
-            [new StreamCommand(), new ProduceCommand(), new ConsumeCommand(), new ScoreCommand()])
+            [new StreamCommand(), new ProduceCommand(), new ConsumeCommand(), new ScoreCommand(), new BenchCommand(), new BenchWorker()])
         {
             root.Subcommands.Add(handler.Command);
             Register(handler);
         }
         AddGroup("topology", "Look at the topology.", new DescribeCommand());
         AddGroup("models", "Look at the models.", new ModelsListCommand(), new ModelsVerifyCommand());
+        AddGroup("dlq", "Look at dead letters and send them through their node again.", new DlqListCommand(), new DlqShowCommand(), new DlqReplayCommand());
+        AddGroup("replay", "Capture a stream, run it again, compare the runs.", new ReplayCaptureCommand(), new ReplayRunCommand(), new ReplayDiffCommand());
         root.Options.Add(CommonOptions.Config);
         root.Options.Add(CommonOptions.LogLevel);
         AddExamplesToHelp(root, handlers);

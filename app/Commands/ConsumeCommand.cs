@@ -71,7 +71,7 @@ internal sealed class ConsumeCommand : CommandHandler
         {
             throw new CommandException($"{topic} cannot be read: {exception.Error.Reason}", exception);
         }
-        using var serdes = new ArticleSerdes(options.SchemaRegistry, context.Time);
+        using var serdes = new ArticleSerdes(options.SchemaRegistry, options.Codec, context.Time);
         // Polling blocks, so it has a thread of the pool to itself.
         return await Task.Run(() => Print(consumer, serdes.Reader, context), CancellationToken.None);
     }
@@ -105,8 +105,8 @@ internal sealed class ConsumeCommand : CommandHandler
             lastAt = context.Time.GetTimestamp();
             if (withHeaders || article is not null)
             {
-                if (withHeaders) RecordCodec.WriteEnvelope(result, article, output);
-                else ArticleJson.Write(article!, output);
+                if (withHeaders) RecordCodec.WriteEnvelope(result, article, serde, output);
+                else serde.Encode(article!, ArticleFormat.Json, output);
                 printed++;
                 if (!output.EndLine()) return ExitCodes.Done;
             }

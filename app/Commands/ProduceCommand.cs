@@ -68,7 +68,7 @@ internal sealed class ProduceCommand : CommandHandler
         if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings.Missing, clients.BootstrapServers));
 
         var writesJson = string.Equals(CommonOptions.ValueOf(parsed, _format), "json", StringComparison.OrdinalIgnoreCase);
-        using var serdes = new ArticleSerdes(writesJson ? null : options.SchemaRegistry, context.Time);
+        using var serdes = new ArticleSerdes(writesJson ? null : options.SchemaRegistry, options.Codec, context.Time);
         await serdes.PrepareAsync([topic], Patience, logger, context.Stopping);
 
         ArticleSender? sender = null;

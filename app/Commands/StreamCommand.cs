@@ -73,8 +73,10 @@ internal sealed class StreamCommand : CommandHandler
         var nodes = CommandChecks.Nodes(parsed, _nodes, options, []);
         var clients = new KafkaClients(options.Kafka, options.Kafka.BootstrapServers, context.Logs);
 
+        using var health = HealthServer.Start(options.Health, logger);
+
         // 1. What the topics are written with; then Kafka and its topics, while the models load.
-        using var serdes = new ArticleSerdes(options.SchemaRegistry, context.Time);
+        using var serdes = new ArticleSerdes(options.SchemaRegistry, options.Codec, context.Time);
         await serdes.PrepareAsync(TopologyFactory.AvroOutputTopics(options, nodes, context.Time), PatienceOf(context), logger, context.Stopping);
         var loading = Task.Run(() => TopologyFactory.Build(options, nodes, serdes, context.Time));
         try
@@ -96,7 +98,10 @@ internal sealed class StreamCommand : CommandHandler
         var source = sinkSettings.Count > 0 ? await TopicCheck.ClusterIdAsync(clients) : "";
         using var sinks = SinkHost.Start(sinkSettings, source, options.Kafka.GroupId, clients, serdes, context.Logs, context.Time);
         using var stream = TopologyFactory.CreateStream(
-            topology, TopologyFactory.StreamOptions(options.Kafka, options.Kafka.BootstrapServers), context.Logs, context.Time);
+            topology,
+            TopologyFactory.StreamOptions(options.Kafka, options.Kafka.BootstrapServers) with { Replies = TopologyFactory.Replies(options, serdes) },
+            context.Logs, context.Time);
+        health?.Watch(stream);
         using var stopStatus = new CancellationTokenSource();
         var monitor = new StreamMonitor(
             nodes, options.Kafka.BootstrapServers, stream.GetSnapshot, static () => new TailSnapshot(0, 0, null, null, []), sinks.GetSnapshots,

@@ -1,4 +1,5 @@
 using StreamScoring.Schemas.Registry;
+using StreamScoring.Topology.Sinks;
 
 namespace StreamScoring.App.Configuration;
 
@@ -20,14 +21,23 @@ internal sealed record AppOptions
     /// <summary>Where models are found.</summary>
     public ModelSettings Models { get; init; } = new();
 
-    /// <summary>Databases that take the results. Default none; the main job adds a SQLite file of its own.</summary>
+    /// <summary>Databases and folders that take the results. Default none; the main job adds a SQLite file of its own.</summary>
     public IReadOnlyList<SinkSettings> Sinks { get; init; } = [];
+
+    /// <summary>Answers to clients.</summary>
+    public ReplySettings Replies { get; init; } = new();
 
     /// <summary>The main job's stream of bundled articles.</summary>
     public FeedSettings Feed { get; init; } = new();
 
     /// <summary>Section <c>SchemaRegistry</c>; null (default): none, Avro is written in single-object encoding.</summary>
     public SchemaRegistryOptions? SchemaRegistry { get; init; }
+
+    /// <summary>Spelling and limits of articles on the wire.</summary>
+    public CodecSettings Codec { get; init; } = new();
+
+    /// <summary>Health checks over HTTP.</summary>
+    public HealthSettings Health { get; init; } = new();
 
     /// <summary>Metrics and traces.</summary>
     public TelemetrySettings Telemetry { get; init; } = new();
@@ -71,6 +81,20 @@ internal sealed record KafkaSettings
     /// </summary>
     public string? InstanceId { get; init; }
 
+    /// <summary>Folder for what instances on this machine keep; null (default): <c>~/.local/state/streamscoring</c>.</summary>
+    public string? StateFolder { get; init; }
+
+    /// <summary>Crashes over one record before it is dead-lettered unrun, 0 (never) to 100. Default 2.</summary>
+    public int MaxCrashesPerRecord { get; init; } = 2;
+
+    /// <summary>
+    /// True: after an exception that nobody handles the stream's threads are replaced. False (default): the process ends.
+    /// </summary>
+    public bool ReplacesWorker { get; init; }
+
+    /// <summary>How long a loop or a batch may stand still before <c>/livez</c> fails, 10,000 to 3,600,000 ms. Default 300,000 ms.</summary>
+    public int StallTimeoutMs { get; init; } = 300_000;
+
     /// <summary>librdkafka settings passed on as they are, e.g. <c>security.protocol</c>.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 }
@@ -108,6 +132,12 @@ internal sealed record NodeSettings
     /// <summary>How long a micro-batch waits for company, 0 to 10,000 ms. Null: the topology's default.</summary>
     public int? BatchLingerMs { get; init; }
 
+    /// <summary>
+    /// Threads that share one call of the model, 1 to 256; as many calls go on at once as the cores then allow. Null
+    /// (default, <c>"Batch": "auto"</c>): found out by trying at the first start.
+    /// </summary>
+    public int? BatchThreads { get; init; }
+
     /// <summary>The three bundled nodes.</summary>
     public static IReadOnlyList<NodeSettings> Defaults { get; } =
     [
@@ -125,25 +155,41 @@ internal sealed record ModelSettings
     /// program. Default "models".
     /// </summary>
     public string Root { get; init; } = "models";
+
+    /// <summary>
+    /// File that remembers how each model uses this machine best. Default: <c>streamscoring/plans.json</c> in the user's
+    /// cache folder (XDG_CACHE_HOME, else ~/.cache).
+    /// </summary>
+    public string? PlanCache { get; init; }
 }
 
 /// <summary>One entry of <c>Sinks</c>.</summary>
 internal sealed record SinkSettings
 {
+    internal const int DefaultBatchRecords = 500;
+    internal const long DefaultBatchBytes = 8L << 20;
+    internal const int DefaultBatchLingerMs = 200;
+
     /// <summary>Name: letters, digits, '-', '_' and '.', at most 64; unique. Its group is <c>&lt;group&gt;.sink.&lt;name&gt;</c>. Default: the kind.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Kind of sink: <c>sqlite</c>.</summary>
+    /// <summary>Kind of sink, e.g. <c>sqlite</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Topics it stores. Default: the topics that nodes write and no node reads.</summary>
     public IReadOnlyList<string> Topics { get; init; } = [];
 
-    /// <summary>SQLite file, created where it is missing. Default "streamscoring.db".</summary>
-    public string Path { get; init; } = "streamscoring.db";
+    /// <summary>Records in one transaction, at most; 1 to 100,000. Default 500.</summary>
+    public int BatchRecords { get; init; } = DefaultBatchRecords;
 
-    /// <summary>Articles kept, the newest ones; 0 (default) keeps all. 0 to 2^53.</summary>
-    public long KeepArticles { get; init; }
+    /// <summary>Value bytes in one transaction, at most; 1 KiB to 1 GiB. Default 8 MiB.</summary>
+    public long BatchBytes { get; init; } = DefaultBatchBytes;
+
+    /// <summary>How long a record waits for company, 0 to 60,000 ms. Default 200 ms.</summary>
+    public int BatchLingerMs { get; init; } = DefaultBatchLingerMs;
+
+    /// <summary>What the kind has read: the target, and how to make the sink.</summary>
+    public required SinkPlan Plan { get; init; }
 }
 
 /// <summary>Section <c>Feed</c>: what the main job streams when nobody else sends anything.</summary>
@@ -157,6 +203,16 @@ internal sealed record FeedSettings
 
     /// <summary>Articles a second, 0 to 100,000; 0 (default): as fast as the nodes answer.</summary>
     public double MaxPerSecond { get; init; }
+}
+
+/// <summary>Section <c>Health</c>.</summary>
+internal sealed record HealthSettings
+{
+    /// <summary>Port of <c>/livez</c> and <c>/readyz</c>, 1 to 65,535; 0 (default): none.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Address they listen at: a host name or address of this machine, or * for all. Default 127.0.0.1.</summary>
+    public string Host { get; init; } = "127.0.0.1";
 }
 
 /// <summary>Section <c>Telemetry</c>.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using StreamScoring.Topology.Kafka;
 
 namespace StreamScoring.App.Configuration;
 
@@ -27,9 +28,15 @@ internal static class AppOptionsReader
             Models = ReadModels(reader.Child("Models")),
             Feed = ReadFeed(reader.Child("Feed")),
             SchemaRegistry = SchemaRegistryReader.Read(reader.Child("SchemaRegistry")),
+            Codec = CodecSettings.Read(reader.Child("Codec")),
+            Health = ReadHealth(reader.Child("Health")),
             Telemetry = ReadTelemetry(reader.Child("Telemetry")),
         };
-        options = options with { Sinks = ReadSinks(reader, options) };
+        options = options with
+        {
+            Sinks = SinkSettingsReader.ReadAll(reader, options.Nodes),
+            Replies = ReplyReader.Read(reader.Child("Replies"), options.Nodes, options.Fuse),
+        };
         ReadReserved(reader);
         CheckGraph(reader, options);
         reader.WarnAboutUnknownKeys();
@@ -53,6 +60,10 @@ internal static class AppOptionsReader
             DrainTimeoutMs = (int)reader.Number("DrainTimeoutMs", fallback.DrainTimeoutMs, 0, 30_000, "ms"),
             DeliveryTimeoutMs = (int)reader.Number("DeliveryTimeoutMs", fallback.DeliveryTimeoutMs, 10_000, 3_600_000, "ms"),
             InstanceId = reader.OptionalText("InstanceId"),
+            StateFolder = reader.OptionalText("StateFolder"),
+            MaxCrashesPerRecord = (int)reader.Number("MaxCrashesPerRecord", fallback.MaxCrashesPerRecord, 0, 100, "crashes"),
+            ReplacesWorker = reader.Either("UncaughtException", false, "replace", "stop"),
+            StallTimeoutMs = (int)reader.Number("StallTimeoutMs", fallback.StallTimeoutMs, 10_000, 3_600_000, "ms"),
             Properties = reader.Map("Properties"),
         };
         if (settings.InstanceId is { } instance && Names.NameComplaint(instance) is { } complaint)
@@ -63,6 +74,7 @@ internal static class AppOptionsReader
         {
             if (Kafka.LibrdkafkaProperties.Complaint(name, value) is { } wrong) reader.Problem($"Properties:{name}", wrong);
         }
+        foreach (var (name, conflict) in KafkaProperties.FindConflicts(settings.Properties)) reader.Problem($"Properties:{name}", conflict);
         reader.WarnAboutUnknownKeys();
         return settings;
     }
@@ -103,12 +115,17 @@ internal static class AppOptionsReader
             BatchRecords = batch.OptionalNumber("Records", 1, 4_096, "records"),
             BatchBytes = batch.OptionalNumber("Bytes", 1 << 10, 1 << 30, "bytes"),
             BatchLingerMs = batch.OptionalNumber("LingerMs", 0, 10_000, "ms"),
+            BatchThreads = batch.OptionalNumber("Threads", 1, 256, "threads"),
         };
         if (node.Model is null && kinds.Contains(node.Kind) && node.Kind != "identity")
         {
             reader.Problem("Model", $"is missing: a node of kind '{node.Kind}' needs a model folder below Models:Root");
         }
         if (node.Model is { } model && Names.NameComplaint(model) is { } complaint) reader.Problem("Model", complaint);
+        if (reader.OptionalText("Batch") is { } word && !word.Equals("auto", StringComparison.OrdinalIgnoreCase))
+        {
+            reader.Problem("Batch", $"'{word}' must be auto, or a section with Records, Bytes, LingerMs, Threads");
+        }
         batch.WarnAboutUnknownKeys();
         reader.WarnAboutUnknownKeys();
         return node;
@@ -129,42 +146,10 @@ internal static class AppOptionsReader
         var settings = new ModelSettings
         {
             Root = reader.Checked("Root", new ModelSettings().Root, value => value.Length == 0 ? "must name a folder" : null),
+            PlanCache = reader.OptionalText("PlanCache"),
         };
         reader.WarnAboutUnknownKeys();
         return settings;
-    }
-
-    private static List<SinkSettings> ReadSinks(SettingsReader root, AppOptions options)
-    {
-        var sinks = new List<SinkSettings>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var reader in root.List("Sinks"))
-        {
-            var kind = reader.Checked("Kind", "sqlite", value => value == "sqlite" ? null : $"there is no kind of sink '{value}'. Known: sqlite");
-            var sink = new SinkSettings
-            {
-                Kind = kind,
-                Name = reader.Checked("Name", kind, Names.NameComplaint),
-                Path = reader.Checked("Path", "streamscoring.db", value => value.Length == 0 ? "must name a file" : null),
-                KeepArticles = reader.Number("KeepArticles", 0, 0, 1L << 53, "articles"),
-                Topics = ReadSinkTopics(reader, options),
-            };
-            if (!names.Add(sink.Name)) reader.Problem("Name", $"'{sink.Name}' is the name of another sink too");
-            reader.WarnAboutUnknownKeys();
-            sinks.Add(sink);
-        }
-        return sinks;
-    }
-
-    private static List<string> ReadSinkTopics(SettingsReader reader, AppOptions options)
-    {
-        var topics = new List<string>();
-        foreach (var (index, topic) in reader.Map("Topics"))
-        {
-            if (Names.TopicComplaint(topic) is { } complaint) reader.Problem($"Topics:{index}", complaint);
-            topics.Add(topic);
-        }
-        return topics.Count > 0 ? topics : [.. TopicGraph.FinalTopics(options.Nodes)];
     }
 
     private static FeedSettings ReadFeed(SettingsReader reader)
@@ -175,6 +160,18 @@ internal static class AppOptionsReader
             File = reader.Text("File", fallback.File),
             MaxInFlight = (int)reader.Number("MaxInFlight", fallback.MaxInFlight, 1, 256, "articles"),
             MaxPerSecond = reader.Fraction("MaxPerSecond", fallback.MaxPerSecond, 0, 100_000, "articles a second"),
+        };
+        reader.WarnAboutUnknownKeys();
+        return settings;
+    }
+
+    private static HealthSettings ReadHealth(SettingsReader reader)
+    {
+        var fallback = new HealthSettings();
+        var settings = new HealthSettings
+        {
+            Port = (int)reader.Number("Port", fallback.Port, 0, 65_535, "(0: none)"),
+            Host = reader.Checked("Host", fallback.Host, Names.ListenHostComplaint),
         };
         reader.WarnAboutUnknownKeys();
         return settings;
@@ -196,10 +193,6 @@ internal static class AppOptionsReader
     /// <summary>Sections of the contract that this version has no use for: said out loud where somebody fills them in.</summary>
     private static void ReadReserved(SettingsReader root)
     {
-        if (root.Child("Replies").Map("AllowedTopics").Count > 0)
-        {
-            root.Problem("Replies:AllowedTopics", "replies are not part of this version: leave it empty");
-        }
         if (root.Map("Dashboard").Count > 0) root.Problem("Dashboard", "there is no dashboard in this version: leave it empty");
     }
 

@@ -45,6 +45,12 @@ internal static partial class Names
             ? null
             : $"'{Shown(address)}' is no http:// or https:// address";
 
+    /// <summary>An address to listen at: *, a host name or an IP address.</summary>
+    internal static string? ListenHostComplaint(string host) =>
+        host == "*" || Uri.CheckHostName(host) != UriHostNameType.Unknown
+            ? null
+            : $"'{Shown(host)}' is no host name or address of this machine; * listens at all of them";
+
     private static string Shown(string value) => value.Length <= 80 ? value : value[..80] + "...";
 
     [GeneratedRegex(@"^[A-Za-z0-9._-]+\z")]

@@ -20,6 +20,7 @@ internal static class SchemaRegistryReader
             AutoRegister = reader.Flag("AutoRegister", true),
             UseLatestVersion = reader.Flag("UseLatestVersion", false),
             SubjectNames = ReadSubjectNames(reader),
+            SchemaIdInHeader = ReadSchemaIdInHeader(reader),
             Timeout = TimeSpan.FromMilliseconds(reader.Number("TimeoutMs", DefaultTimeoutMs, 100, 60_000, "ms")),
             // Whoever needs an answer asks again, for as long as it can wait.
             Retries = 0,
@@ -54,6 +55,13 @@ internal static class SchemaRegistryReader
             }
         }
         return urls;
+    }
+
+    private static bool ReadSchemaIdInHeader(SettingsReader reader)
+    {
+        var place = reader.Text("SchemaIdIn", "value").ToLowerInvariant();
+        if (place is not ("value" or "header")) reader.Problem("SchemaIdIn", $"'{place}' must be value or header");
+        return place == "header";
     }
 
     private static SubjectNameStrategy ReadSubjectNames(SettingsReader reader)

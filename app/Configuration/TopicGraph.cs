@@ -25,6 +25,18 @@ internal static class TopicGraph
         return first;
     }
 
+    /// <summary>Whether what a node takes can come to one of these topics.</summary>
+    internal static bool LeadsTo(NodeSettings node, IReadOnlyList<string> topics, IReadOnlyList<NodeSettings> nodes)
+    {
+        var reached = new List<string> { node.Output };
+        for (var i = 0; i < reached.Count; i++)
+        {
+            if (topics.Contains(reached[i])) return true;
+            reached.AddRange(nodes.Where(next => next.Input == reached[i]).Select(next => next.Output).Where(topic => !reached.Contains(topic)).Distinct());
+        }
+        return false;
+    }
+
     /// <summary>Every topic the nodes touch, dead letters included, in the order of the way.</summary>
     /// <param name="nodes">The nodes.</param>
     /// <param name="deadLetterTopic">Topic for dead letters.</param>

@@ -7,6 +7,7 @@ using StreamScoring.App.Articles;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Kafka;
 using StreamScoring.Schemas;
+using StreamScoring.Schemas.Avro;
 
 namespace StreamScoring.App.Hosting;
 
@@ -21,6 +22,7 @@ internal sealed class ArticleFeed : IDisposable
 
     private readonly FeedSettings _settings;
     private readonly string _topic;
+    private readonly ArticleSerde _serde;
     private readonly Func<bool> _sinksKeepUp;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -31,14 +33,16 @@ internal sealed class ArticleFeed : IDisposable
     /// <summary>A feed that is not started.</summary>
     /// <param name="settings">File and limits.</param>
     /// <param name="topic">Where the articles go.</param>
+    /// <param name="serde">What they are written with.</param>
     /// <param name="clients">How to connect.</param>
     /// <param name="sinksKeepUp">False while a working sink is behind: the feed waits then.</param>
     /// <param name="logger">Where messages go.</param>
     /// <param name="time">The clock.</param>
     internal ArticleFeed(
-        FeedSettings settings, string topic, KafkaClients clients, Func<bool> sinksKeepUp, ILogger logger, TimeProvider time)
+        FeedSettings settings, string topic, ArticleSerde serde, KafkaClients clients, Func<bool> sinksKeepUp, ILogger logger,
+        TimeProvider time)
     {
-        (_settings, _topic, _sinksKeepUp, _logger, _time) = (settings, topic, sinksKeepUp, logger, time);
+        (_settings, _topic, _serde, _sinksKeepUp, _logger, _time) = (settings, topic, serde, sinksKeepUp, logger, time);
         _producer = clients.Producer("feed");
         _credits = new SemaphoreSlim(settings.MaxInFlight);
     }
@@ -117,6 +121,17 @@ internal sealed class ArticleFeed : IDisposable
             var early = TimeSpan.FromSeconds(Sent / _settings.MaxPerSecond) - _time.GetElapsedTime(startedAt);
             if (early > TimeSpan.Zero) await Task.Delay(early, _time, cancellationToken);
         }
+        byte[] value;
+        try
+        {
+            value = _serde.Encode(article, ArticleFormat.Avro);
+        }
+        catch (CodecException exception)
+        {
+            // The topic's latest schema may have no place for what an article may hold.
+            AppLog.FeedSendFailed(_logger, exception.Message);
+            return;
+        }
         await _credits.WaitAsync(cancellationToken);
         while (!_sinksKeepUp()) await Task.Delay(Backpressure, _time, cancellationToken);
 
@@ -125,9 +140,10 @@ internal sealed class ArticleFeed : IDisposable
         var message = new Message<byte[]?, byte[]?>
         {
             Key = Encoding.UTF8.GetBytes(article.Id),
-            Value = ArticleCodec.Encode(article, ArticleFormat.Avro),
+            Value = value,
             Headers = [new Header(Header, Encoding.UTF8.GetBytes(ticket))],
         };
+        if (_serde.SchemaIdHeader(ArticleFormat.Avro) is { } schemaId) message.Headers.Add(ConfluentFraming.ValueSchemaIdHeader, schemaId);
         try
         {
             _producer.Produce(_topic, message, report =>

@@ -3,6 +3,7 @@ using StreamScoring.App.Articles;
 using StreamScoring.App.Commands;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Kafka;
+using StreamScoring.App.Sinks.Sqlite;
 using StreamScoring.App.Telemetry;
 using StreamScoring.App.View;
 using StreamScoring.Topology.Kafka;
@@ -41,9 +42,10 @@ internal sealed class MainJob(CommandContext context)
     internal async Task<int> RunAsync()
     {
         // 1. The broker first: its address is what others wait for. The models load meanwhile.
-        using var serdes = new ArticleSerdes(_options.SchemaRegistry, context.Time);
+        using var serdes = new ArticleSerdes(_options.SchemaRegistry, _options.Codec, context.Time);
+        var firstTopic = TopicGraph.FirstTopics(_options.Nodes)[0];
         await serdes.PrepareAsync(
-            TopologyFactory.AvroOutputTopics(_options, _options.Nodes, context.Time), RegistryPatience, _logger, context.Stopping);
+            TopologyFactory.AvroOutputTopics(_options, _options.Nodes, context.Time).Append(firstTopic), RegistryPatience, _logger, context.Stopping);
         var loading = Task.Run(() => TopologyFactory.Build(_options, _options.Nodes, serdes, context.Time));
         using var kafka = EmbeddedKafka.Start();
         var topics = TopicGraph.AllTopics(_options.Nodes, _options.DeadLetterTopic, _options.Fuse);
@@ -60,12 +62,12 @@ internal sealed class MainJob(CommandContext context)
 
         // 3. What fills the stream; articles wait in their topic until the models are there.
         using var feed = new ArticleFeed(
-            _options.Feed, TopicGraph.FirstTopics(_options.Nodes)[0], clients,
+            _options.Feed, firstTopic, serdes.WriterOf(firstTopic), clients,
             () => sinks.GetSnapshots().All(sink => sink.Trouble is not null || sink.Lag < MaxSinkLag), _logger, context.Time);
         using var stopFeed = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
         using var stopTail = new CancellationTokenSource();
         using var stopView = new CancellationTokenSource();
-        using var output = new ArticleOutput(LiveView.IsPossible ? null : StandardOutput.Open());
+        using var output = new ArticleOutput(LiveView.IsPossible ? null : StandardOutput.Open(), serdes.Reader);
         var reading = tail.RunAsync(
             [.. TopicGraph.FinalTopics(_options.Nodes).Append(_options.DeadLetterTopic).Select(topic => KeyValuePair.Create(topic, Partitions))],
             (record, article) =>
@@ -90,7 +92,8 @@ internal sealed class MainJob(CommandContext context)
             // 5. The stream itself.
             using var topology = await loading;
             using var telemetry = TelemetryExport.Start(_options.Telemetry, _logger);
-            using var running = TopologyFactory.CreateStream(topology, StreamOptions(kafka), context.Logs, context.Time);
+            using var running = TopologyFactory.CreateStream(
+                topology, StreamOptions(kafka) with { Replies = TopologyFactory.Replies(_options, serdes) }, context.Logs, context.Time);
             Volatile.Write(ref stream, running);
             using var stopStream = new CancellationTokenSource();
             var streaming = running.RunAsync(stopStream.Token);
@@ -125,14 +128,19 @@ internal sealed class MainJob(CommandContext context)
     // The embedded broker neither stores the offsets of a transaction nor hides what was aborted: at-least-once keeps
     // more of its promise there than exactly-once could.
     private KafkaStreamOptions StreamOptions(EmbeddedKafka kafka) =>
-        TopologyFactory.StreamOptions(_options.Kafka, kafka.BootstrapServers) with { Guarantee = ProcessingGuarantee.AtLeastOnce };
+        TopologyFactory.StreamOptions(_options.Kafka, kafka.BootstrapServers) with
+        {
+            Guarantee = ProcessingGuarantee.AtLeastOnce,
+            // Each embedded broker begins at offset 0: what a journal remembers would be of other records.
+            MaxCrashesPerRecord = 0,
+        };
 
     private SinkSettings DefaultSink() => new()
     {
-        Name = "sqlite",
-        Kind = "sqlite",
+        Name = SqliteSink.Kind,
+        Kind = SqliteSink.Kind,
         Topics = TopicGraph.FinalTopics(_options.Nodes),
-        KeepArticles = KeepArticles,
+        Plan = new SqliteSinkOptions { KeepArticles = KeepArticles }.ToPlan(),
     };
 
     private void Announce(string bootstrapServers)
@@ -194,6 +202,6 @@ internal sealed class MainJob(CommandContext context)
         var state = monitor.Take();
         var rate = state.Uptime.TotalSeconds > 0 ? tail.Articles / state.Uptime.TotalSeconds : 0;
         context.Error.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"{tail.Articles:N0} articles enriched in {state.Uptime.TotalSeconds:0} s ({rate:0.0}/s), {tail.DeadLetters:N0} dead letters. Kept in {string.Join(", ", sinks.Select(sink => sink.Path))}."));
+            $"{tail.Articles:N0} articles enriched in {state.Uptime.TotalSeconds:0} s ({rate:0.0}/s), {tail.DeadLetters:N0} dead letters. Kept in {string.Join(", ", sinks.Select(sink => sink.Plan.Target))}."));
     }
 }

@@ -3,6 +3,7 @@ using StreamScoring.App.Articles;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Kafka;
 using StreamScoring.App.Sinks;
+using StreamScoring.Topology.Sinks;
 
 namespace StreamScoring.App.Hosting;
 
@@ -24,24 +25,23 @@ internal sealed class SinkHost : IDisposable
         ILoggerFactory logs, TimeProvider time)
     {
         var host = new SinkHost();
+        var logger = logs.CreateLogger("StreamScoring.Sinks");
         foreach (var settings in sinks)
         {
+            var context = new SinkContext(settings.Name, source, logger, time);
             var runner = new SinkRunner(
                 new SinkRunnerOptions
                 {
                     Name = settings.Name,
-                    Target = settings.Path,
+                    Target = settings.Plan.Target,
                     Topics = settings.Topics,
                     GroupId = $"{groupId}.sink.{settings.Name}",
+                    MaxBatchRecords = settings.BatchRecords,
+                    MaxBatchBytes = settings.BatchBytes,
+                    Linger = TimeSpan.FromMilliseconds(settings.BatchLingerMs),
                 },
-                () => new SqliteSink(new SqliteSinkOptions
-                {
-                    Path = settings.Path,
-                    Name = settings.Name,
-                    Source = source,
-                    KeepArticles = settings.KeepArticles,
-                }),
-                clients, (value, headers) => RecordCodec.Decode(serdes.Reader, value, headers), logs.CreateLogger("StreamScoring.Sinks"), time);
+                () => settings.Plan.Create(context),
+                clients, (value, headers) => RecordCodec.Decode(serdes.Reader, value, headers), logger, time);
             host._sinks.Add((runner, runner.RunAsync(CancellationToken.None)));
         }
         return host;

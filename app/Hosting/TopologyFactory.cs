@@ -4,23 +4,27 @@ using StreamScoring.App.Commands;
 using StreamScoring.App.Configuration;
 using StreamScoring.Processors;
 using StreamScoring.Processors.Models;
+using StreamScoring.Processors.Planning;
 using StreamScoring.Schemas;
 using StreamScoring.Topology;
 using StreamScoring.Topology.Articles;
 using StreamScoring.Topology.Execution;
 using StreamScoring.Topology.Kafka;
 using StreamScoring.Topology.Processing;
+using StreamScoring.Topology.Replies;
 
 namespace StreamScoring.App.Hosting;
 
 /// <summary>From settings to the topology, the chain without Kafka, and the stream.</summary>
 internal static class TopologyFactory
 {
+    private static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(1);
+
     /// <summary>The topology of these nodes, models loaded.</summary>
     /// <exception cref="CommandException">A node cannot start; names every one that cannot.</exception>
     internal static ArticleTopology Build(AppOptions options, IReadOnlyList<NodeSettings> nodes, ArticleSerdes serdes, TimeProvider time) =>
         Explained(() => ArticleTopology.Build(
-            OptionsOf(options, nodes, time) with { Serde = serdes.Reader, OutputSerdes = serdes.Writers }, ProcessorFactory(options, nodes)));
+            OptionsOf(options, nodes, time) with { Serde = serdes.Reader, OutputSerdes = serdes.Writers }, ProcessorFactory(options, nodes, time)));
 
     /// <summary>Topics to which these nodes write articles as Avro.</summary>
     /// <exception cref="CommandException">The nodes do not fit each other.</exception>
@@ -30,7 +34,7 @@ internal static class TopologyFactory
     /// <summary>The nodes as <c>score</c> runs them, models loaded.</summary>
     /// <exception cref="CommandException">A node cannot start; names every one that cannot.</exception>
     internal static IArticleScorer BuildChain(AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time) =>
-        new ChainScorer(Explained(() => ArticleChain.Build(OptionsOf(options, nodes, time), ProcessorFactory(options, nodes))));
+        new ChainScorer(Explained(() => ArticleChain.Build(OptionsOf(options, nodes, time), ProcessorFactory(options, nodes, time))));
 
     /// <summary>What the topology is made of.</summary>
     internal static ArticleTopologyOptions OptionsOf(AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time) => new()
@@ -61,8 +65,38 @@ internal static class TopologyFactory
         DrainTimeout = TimeSpan.FromMilliseconds(kafka.DrainTimeoutMs),
         DeliveryTimeout = TimeSpan.FromMilliseconds(kafka.DeliveryTimeoutMs),
         InstanceId = kafka.InstanceId,
+        StateFolder = kafka.StateFolder,
+        MaxCrashesPerRecord = kafka.MaxCrashesPerRecord,
+        StallTimeout = TimeSpan.FromMilliseconds(kafka.StallTimeoutMs),
+        UncaughtExceptionHandler = kafka.ReplacesWorker ? ReplaceUnlessHopeless : null,
         Properties = kafka.Properties,
     };
+
+    /// <summary>How the stream answers; null where nobody is answered.</summary>
+    /// <param name="options">All nodes, not only those that this process runs: they say where the answers come out.</param>
+    /// <param name="serdes">Reads what a node wrote.</param>
+    internal static ReplyOptions? Replies(AppOptions options, ArticleSerdes serdes)
+    {
+        var settings = options.Replies;
+        if (settings.AllowedTopics.Count == 0) return null;
+        return new ReplyOptions
+        {
+            AllowedTopics = settings.AllowedTopics,
+            AnswerFrom = settings.AnswerFrom,
+            SideTopics = [.. options.Nodes.Select(node => node.Input).Distinct(StringComparer.Ordinal).Where(
+                topic => !options.Nodes.Any(node => node.Input == topic && TopicGraph.LeadsTo(node, settings.AnswerFrom, options.Nodes)))],
+            ReservedTopics = TopicGraph.AllTopics(options.Nodes, options.DeadLetterTopic, fuse: false),
+            Format = settings.WritesJson ? record => ArticleAnswers.ToJson(record, serdes.WriterOf(record.Topic)) : null,
+            MaxAnswerBytes = settings.MaxAnswerBytes,
+            MaxTopics = settings.MaxTopics,
+            AnswersPerSecond = settings.AnswersPerSecond,
+            BytesPerSecond = settings.BytesPerSecond,
+            DeliveryTimeout = TimeSpan.FromMilliseconds(settings.DeliveryTimeoutMs),
+        };
+    }
+
+    private static UncaughtExceptionResponse ReplaceUnlessHopeless(Exception exception) =>
+        exception is KafkaStreamException { CanRetry: false } ? UncaughtExceptionResponse.ShutdownClient : UncaughtExceptionResponse.ReplaceThread;
 
     private static NodeDefinition Definition(NodeSettings node)
     {
@@ -84,8 +118,12 @@ internal static class TopologyFactory
         };
     }
 
-    private static Func<NodeDefinition, IArticleProcessor> ProcessorFactory(AppOptions options, IReadOnlyList<NodeSettings> nodes)
+    private static Func<NodeDefinition, IArticleProcessor> ProcessorFactory(
+        AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time)
     {
+        // Counted as the container has them, not as the host.
+        var cores = Environment.ProcessorCount;
+        var plans = new PlanCache(options.Models.PlanCache ?? PlanCache.DefaultFile);
         var catalog = new ModelCatalog(BundledFiles.Find(options.Models.Root));
         return definition =>
         {
@@ -93,7 +131,16 @@ internal static class TopologyFactory
             var processing = new ModelProcessorOptions();
             if (settings.MaxTokens is { } maxTokens) processing = processing with { MaxTokens = maxTokens };
             var model = definition.Model is { } name ? catalog.Load(name) : null;
-            return NodeKinds.Registry.Create(new ProcessorSettings(definition.Name, definition.Kind, model, processing));
+            if (model is null) return Create(processing);
+            var plan = settings.BatchThreads is { } threads
+                ? new ModelPlan(Math.Max(1, cores / threads), threads, RowsPerRun: 1)
+                : plans.GetOrProbe(model.Identity.Sha256, cores, () => ModelPlanner.Probe(
+                    ModelPlan.Candidates(cores, manyRows: false), plan => Create(plan.Apply(processing)), ProbeTime, time, CancellationToken.None));
+            var processor = Create(plan.Apply(processing));
+            return plan.Calls < options.Kafka.ScorerThreads ? new LimitedProcessor(processor, plan.Calls) : processor;
+
+            IArticleProcessor Create(ModelProcessorOptions how) =>
+                NodeKinds.Registry.Create(new ProcessorSettings(definition.Name, definition.Kind, model, how));
         };
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Confluent.Kafka;
 using StreamScoring.App.Articles;
 using StreamScoring.Schemas;
+using StreamScoring.Schemas.Avro;
 
 namespace StreamScoring.App.Kafka;
 
@@ -62,10 +63,11 @@ internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions o
             return;
         }
 
+        var format = options.WritesJson ? ArticleFormat.Json : ArticleFormat.Avro;
         byte[] value;
         try
         {
-            value = options.Serde.Encode(article, options.WritesJson ? ArticleFormat.Json : ArticleFormat.Avro);
+            value = options.Serde.Encode(article, format);
         }
         catch (CodecException exception)
         {
@@ -80,7 +82,7 @@ internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions o
         {
             Key = Encoding.UTF8.GetBytes(article.Id),
             Value = value,
-            Headers = Headers(),
+            Headers = Headers(options.Serde.SchemaIdHeader(format)),
         };
         while (!TryProduce(message, line.Number)) await Task.Delay(Backpressure, time, cancellationToken);
         _sent++;
@@ -102,14 +104,17 @@ internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions o
 
     public void Dispose() => _producer.Dispose();
 
-    private Headers? Headers()
+    private Headers? Headers(byte[]? schemaId)
     {
-        if (_replyTopic is null) return null;
-        return
-        [
-            new Header("kafka_replyTopic", _replyTopic),
-            new Header("kafka_correlationId", Guid.NewGuid().ToByteArray(bigEndian: true)),
-        ];
+        if (_replyTopic is null && schemaId is null) return null;
+        var headers = new Headers();
+        if (schemaId is not null) headers.Add(ConfluentFraming.ValueSchemaIdHeader, schemaId);
+        if (_replyTopic is not null)
+        {
+            headers.Add("kafka_replyTopic", _replyTopic);
+            headers.Add("kafka_correlationId", Guid.NewGuid().ToByteArray(bigEndian: true));
+        }
+        return headers;
     }
 
     private async ValueTask WaitForTurnAsync(CancellationToken cancellationToken)

@@ -33,26 +33,15 @@ internal sealed class KafkaClients(KafkaSettings settings, string bootstrapServe
     }
 
     /// <summary>An idempotent producer: nothing is lost, repeated or reordered on the way.</summary>
-    internal IProducer<byte[]?, byte[]?> Producer(string name)
-    {
-        var config = new ProducerConfig
-        {
-            BootstrapServers = BootstrapServers,
-            ClientId = "streamscoring-" + name,
-            EnableIdempotence = true,
-            Acks = Acks.All,
-            LingerMs = 5,
-            // As the JVM's clients and the stream choose partitions.
-            Partitioner = Partitioner.Murmur2Random,
-            MessageTimeoutMs = settings.DeliveryTimeoutMs,
-            AllowAutoCreateTopics = false,
-        };
-        KafkaProperties.Apply(config, settings.Properties);
-        return new ProducerBuilder<byte[]?, byte[]?>(config)
-            .SetErrorHandler((_, error) => _log.Error(name, error))
-            .SetLogHandler((_, message) => _log.Log(message))
-            .Build();
-    }
+    internal IProducer<byte[]?, byte[]?> Producer(string name) =>
+        BuildProducer(name, new ProducerConfig { MessageTimeoutMs = settings.DeliveryTimeoutMs });
+
+    /// <summary>A producer of transactions; a second one of the same id shuts the first one out.</summary>
+    /// <param name="name">Name for the log.</param>
+    /// <param name="transactionalId">Id.</param>
+    /// <param name="createTopics">Lets a broker without an admin interface create topics that are written.</param>
+    internal IProducer<byte[]?, byte[]?> TransactionalProducer(string name, string transactionalId, bool createTopics) =>
+        BuildProducer(name, new ProducerConfig { TransactionalId = transactionalId, TransactionTimeoutMs = 60_000, AllowAutoCreateTopics = createTopics });
 
     /// <summary>An admin client.</summary>
     internal IAdminClient Admin()
@@ -61,6 +50,23 @@ internal sealed class KafkaClients(KafkaSettings settings, string bootstrapServe
         KafkaProperties.Apply(config, settings.Properties);
         return new AdminClientBuilder(config)
             .SetErrorHandler((_, error) => _log.Error("admin", error))
+            .SetLogHandler((_, message) => _log.Log(message))
+            .Build();
+    }
+
+    private IProducer<byte[]?, byte[]?> BuildProducer(string name, ProducerConfig config)
+    {
+        config.BootstrapServers = BootstrapServers;
+        config.ClientId = "streamscoring-" + name;
+        config.EnableIdempotence = true;
+        config.Acks = Acks.All;
+        config.LingerMs = 5;
+        // As the JVM's clients and the stream choose partitions.
+        config.Partitioner = Partitioner.Murmur2Random;
+        config.AllowAutoCreateTopics ??= false;
+        KafkaProperties.Apply(config, settings.Properties);
+        return new ProducerBuilder<byte[]?, byte[]?>(config)
+            .SetErrorHandler((_, error) => _log.Error(name, error))
             .SetLogHandler((_, message) => _log.Log(message))
             .Build();
     }

@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScoring.App.Kafka;
+using StreamScoring.Topology.Sinks;
 
 namespace StreamScoring.App.Sinks;
 
@@ -137,6 +138,10 @@ internal sealed class SinkRunner : IDisposable
 
     // The runner's thread is its own: a sink that waits for its database waits here.
     internal static void Wait(ValueTask task) => task.AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Waits for the end of a call, whatever it is.</summary>
+    internal static void Settle(Task task) =>
+        task.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait();
 }
 
 /// <summary>What a runner does.</summary>
@@ -155,13 +160,13 @@ internal sealed record SinkRunnerOptions
     public required string GroupId { get; init; }
 
     /// <summary>Records in one transaction, at most. Default 500.</summary>
-    public int MaxBatchRecords { get; init; } = 500;
+    public int MaxBatchRecords { get; init; } = Configuration.SinkSettings.DefaultBatchRecords;
 
     /// <summary>Value bytes in one transaction, at most; one larger record makes a batch of its own. Default 8 MiB.</summary>
-    public long MaxBatchBytes { get; init; } = 8L << 20;
+    public long MaxBatchBytes { get; init; } = Configuration.SinkSettings.DefaultBatchBytes;
 
     /// <summary>How long a record waits for company. Default 200 ms.</summary>
-    public TimeSpan Linger { get; init; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan Linger { get; init; } = TimeSpan.FromMilliseconds(Configuration.SinkSettings.DefaultBatchLingerMs);
 }
 
 /// <summary>A runner at one moment.</summary>

@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScoring.App.Kafka;
+using StreamScoring.Topology.Sinks;
 
 namespace StreamScoring.App.Sinks;
 
@@ -12,6 +13,11 @@ internal sealed class SinkSession : IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Watermarks = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>A write that takes longer no longer keeps the consumer from polling, or a rebalance from its end.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RebalancePatience = TimeSpan.FromSeconds(10);
 
     private readonly SinkRunnerOptions _options;
     private readonly ISink _sink;
@@ -21,8 +27,12 @@ internal sealed class SinkSession : IDisposable
     private readonly TimeProvider _time;
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
     private readonly Dictionary<SinkPartition, Place> _places = [];
-    private readonly List<SinkRecord> _pending = [];
+    private readonly CancellationTokenSource _end = new();
+    private List<SinkRecord> _pending = [];
+    private Task? _writing;
     private long _pendingBytes;
+    private long _tickedAt;
+    private bool _closed;
     private long _pendingSince;
     private Exception? _callbackFailure;
     private long _lag = -1;
@@ -56,17 +66,20 @@ internal sealed class SinkSession : IDisposable
     /// <summary>Works until drained, abandoned or failed.</summary>
     internal void Run(Action<SinkBatch> written, CancellationToken drain, CancellationToken abandon)
     {
+        using var linked = abandon.UnsafeRegister(static end => ((CancellationTokenSource)end!).Cancel(), _end);
         _consumer.Subscribe(_options.Topics);
+        _tickedAt = _time.GetTimestamp();
         Dictionary<SinkPartition, long>? ends = null;
         while (!abandon.IsCancellationRequested)
         {
             // 1. Take what is there, no longer than the oldest pending record may wait.
             var result = Consume(_pending.Count == 0 ? Poll : TimeSpan.FromMilliseconds(10));
             if (_callbackFailure is { } failure) throw failure;
-            if (result is not null) Accept(result, written, abandon);
+            if (result is not null) Accept(result, written);
 
             // 2. Write.
-            if (IsDue(result is null)) Write(written, abandon);
+            if (IsDue(result is null)) Write(written);
+            Tick();
 
             // 3. Drained when everything that stood in the topics when the drain began is written.
             if (!drain.IsCancellationRequested || _places.Count == 0) continue;
@@ -74,9 +87,27 @@ internal sealed class SinkSession : IDisposable
             if (_pending.Count == 0 && ends.All(end => !_places.TryGetValue(end.Key, out var place) || place.Next >= end.Value)) break;
         }
         _consumer.Close();
+        _closed = true;
+        if (_callbackFailure is { } lastFailure) throw lastFailure;
     }
 
-    public void Dispose() => _consumer.Dispose();
+    public void Dispose()
+    {
+        // Whoever disposes the sink next must find no call in it.
+        _end.Cancel();
+        if (_writing is { } writing) SinkRunner.Settle(writing);
+        try
+        {
+            // A member that just vanished would keep its partitions until its session times out.
+            if (!_closed) _consumer.Close();
+        }
+        catch (KafkaException)
+        {
+            // Then it times out.
+        }
+        _consumer.Dispose();
+        _end.Dispose();
+    }
 
     private ConsumeResult<byte[]?, byte[]?>? Consume(TimeSpan wait)
     {
@@ -94,7 +125,7 @@ internal sealed class SinkSession : IDisposable
         }
     }
 
-    private void Accept(ConsumeResult<byte[]?, byte[]?> result, Action<SinkBatch> written, CancellationToken abandon)
+    private void Accept(ConsumeResult<byte[]?, byte[]?> result, Action<SinkBatch>? written)
     {
         var partition = new SinkPartition(result.Topic, result.Partition.Value);
         if (!_places.TryGetValue(partition, out var place)) return;
@@ -108,7 +139,7 @@ internal sealed class SinkSession : IDisposable
         if (result.Offset.Value < place.Next) return;
 
         if (_pending.Count == 0) _pendingSince = _time.GetTimestamp();
-        var (article, error) = Decode(result, written, abandon);
+        var (article, error) = Decode(result, written);
         if (article is null) AppLog.SinkReject(_logger, _options.Name, partition.ToString(), result.Offset.Value, error ?? "no value");
         _pending.Add(new SinkRecord(
             partition, result.Offset.Value, result.Message.Timestamp.UnixTimestampMs, article, article is null ? result.Message.Value : null, error));
@@ -117,16 +148,16 @@ internal sealed class SinkSession : IDisposable
     }
 
     private (Schemas.Article? Article, string? Error) Decode(
-        ConsumeResult<byte[]?, byte[]?> result, Action<SinkBatch> written, CancellationToken abandon)
+        ConsumeResult<byte[]?, byte[]?> result, Action<SinkBatch>? written)
     {
         try
         {
             return _decode(result.Message.Value, result.Message.Headers);
         }
-        catch (Schemas.CodecException) when (_pending.Count > 0)
+        catch (Schemas.CodecException) when (_pending.Count > 0 && written is not null)
         {
             // What came before needs no registry: it is written before the sink pauses.
-            Write(written, abandon);
+            Write(written);
             throw;
         }
     }
@@ -135,35 +166,79 @@ internal sealed class SinkSession : IDisposable
         _pending.Count >= _options.MaxBatchRecords || _pendingBytes >= _options.MaxBatchBytes
         || (_pending.Count > 0 && (idle || _time.GetElapsedTime(_pendingSince) >= _options.Linger));
 
-    private void Write(Action<SinkBatch> written, CancellationToken abandon)
+    private void Write(Action<SinkBatch> written)
     {
         var advances = new List<SinkAdvance>();
         foreach (var (partition, place) in _places)
         {
             if (_pending.Exists(record => record.Partition == partition)) advances.Add(new SinkAdvance(partition, place.Stored, place.Next));
         }
-        var batch = new SinkBatch([.. _pending], advances);
+        var batch = new SinkBatch(_pending, advances);
+        (_pending, _pendingBytes) = ([], 0);
         try
         {
-            SinkRunner.Wait(_sink.WriteAsync(batch, abandon));
+            WaitFor(() => _sink.WriteAsync(batch, _end.Token));
         }
         catch (SinkConflictException conflict)
         {
             AppLog.SinkConflict(_logger, _options.Name, conflict.Message);
-            _pending.Clear();
-            _pendingBytes = 0;
+            (_pending, _pendingBytes) = ([], 0);
             Reposition(_places.Keys.ToArray());
             return;
         }
         foreach (var advance in advances)
         {
-            _places[advance.Partition].Stored = advance.To;
+            // One that was revoked meanwhile is the next owner's, who reads the stored position.
+            if (!_places.TryGetValue(advance.Partition, out var place)) continue;
+            place.Stored = advance.To;
             StoreForPeople(advance);
         }
-        _pending.Clear();
-        _pendingBytes = 0;
         UpdateLag();
         written(batch);
+    }
+
+    /// <summary>
+    /// Waits for the sink. Where that takes long, the consumer goes on polling, with its partitions paused: a slow sink slows
+    /// its intake, and never costs the membership in the group.
+    /// </summary>
+    private void WaitFor(Func<ValueTask> call)
+    {
+        // On a thread of its own: a sink may work without ever giving its thread back.
+        _writing = Task.Run(() => call().AsTask());
+        var paused = false;
+        try
+        {
+            while (!Finished(_writing, paused ? TimeSpan.Zero : Patience))
+            {
+                paused = true;
+                // Again each time: partitions that have just come are not paused.
+                _consumer.Pause(_consumer.Assignment);
+                var late = Consume(Poll);
+                if (_callbackFailure is { } failure) throw failure;
+                // Fetched before the pause: part of the next batch.
+                if (late is not null) Accept(late, written: null);
+            }
+        }
+        finally
+        {
+            if (_writing.IsCompleted) _writing = null;
+            if (paused) _consumer.Resume(_consumer.Assignment);
+        }
+    }
+
+    /// <summary>True once the call has returned; throws what it threw.</summary>
+    private static bool Finished(Task call, TimeSpan wait)
+    {
+        if (!call.IsCompleted && Task.WaitAny([call], wait) < 0) return false;
+        call.GetAwaiter().GetResult();
+        return true;
+    }
+
+    private void Tick()
+    {
+        if (_time.GetElapsedTime(_tickedAt) < TickInterval) return;
+        WaitFor(() => _sink.TickAsync(_end.Token));
+        _tickedAt = _time.GetTimestamp();
     }
 
     private void StoreForPeople(SinkAdvance advance)
@@ -183,6 +258,7 @@ internal sealed class SinkSession : IDisposable
     {
         try
         {
+            AwaitWrite();
             var wanted = partitions.ConvertAll(partition => new SinkPartition(partition.Topic, partition.Partition.Value));
             var positions = Positions(wanted);
             var offsets = new List<TopicPartitionOffset>(wanted.Count);
@@ -205,13 +281,41 @@ internal sealed class SinkSession : IDisposable
 
     private void Gone(List<TopicPartitionOffset> partitions)
     {
-        foreach (var gone in partitions)
+        var gone = partitions.ConvertAll(partition => new SinkPartition(partition.Topic, partition.Partition.Value));
+        foreach (var partition in gone)
         {
-            var partition = new SinkPartition(gone.Topic, gone.Partition.Value);
             // Not written: the next owner reads them again from the stored position.
             _places.Remove(partition);
             _pending.RemoveAll(record => record.Partition == partition);
         }
+        // A session that has failed leaves the sink alone: what it holds back is forgotten with it.
+        if (_end.IsCancellationRequested) return;
+        try
+        {
+            AwaitWrite();
+            SinkRunner.Wait(_sink.ReleaseAsync(gone, _end.Token));
+        }
+        catch (Exception exception)
+        {
+            _callbackFailure = exception;
+        }
+    }
+
+    /// <summary>Lets a write that is under way finish before the sink is asked for anything else.</summary>
+    private void AwaitWrite()
+    {
+        if (_writing is not { } writing) return;
+        try
+        {
+            if (Finished(writing, RebalancePatience)) return;
+        }
+        catch (Exception)
+        {
+            // Thrown again where the write was begun.
+            return;
+        }
+        throw new SinkUnavailableException(
+            $"the partitions were shared anew while a write had taken more than {RebalancePatience.TotalSeconds:0} s: it begins again with the partitions it has then.");
     }
 
     private void Reposition(SinkPartition[] partitions)
@@ -228,7 +332,7 @@ internal sealed class SinkSession : IDisposable
     }
 
     private IReadOnlyDictionary<SinkPartition, long> Positions(IReadOnlyCollection<SinkPartition> partitions) =>
-        _sink.LoadPositionsAsync(partitions, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        _sink.LoadPositionsAsync(partitions, _end.Token).AsTask().GetAwaiter().GetResult();
 
     /// <summary>What to do about a position that Kafka does not have.</summary>
     private Exception GapAt(SinkPartition partition, ConsumeException cause)

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using StreamScoring.Topology.Sinks;
 
-namespace StreamScoring.App.Sinks;
+namespace StreamScoring.App.Sinks.Sqlite;
 
 /// <summary>
 /// Stores articles, topics, entities and summaries in a SQLite file (WAL mode), each (topic, partition, offset) once:
@@ -9,16 +10,21 @@ namespace StreamScoring.App.Sinks;
 /// </summary>
 public sealed class SqliteSink : ISink
 {
+    /// <summary>Name of the kind.</summary>
+    public const string Kind = "sqlite";
+
     private readonly SqliteSinkOptions _options;
+    private readonly SinkContext _context;
     private SqliteConnection? _connection;
     private SqliteStatements? _statements;
     private long _sourceKey;
 
     /// <summary>A sink that is not open yet.</summary>
-    public SqliteSink(SqliteSinkOptions options)
+    public SqliteSink(SqliteSinkOptions options, SinkContext context)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _options = options;
+        ArgumentNullException.ThrowIfNull(context);
+        (_options, _context) = (options, context);
     }
 
     /// <inheritdoc/>
@@ -42,7 +48,7 @@ public sealed class SqliteSink : ISink
             Execute("PRAGMA synchronous = FULL");
             SqliteSchema.Migrate(_connection, _options.Path);
             _statements = new SqliteStatements(_connection);
-            _sourceKey = _statements.SourceKey(_options.Source);
+            _sourceKey = _statements.SourceKey(_context.Source);
         });
         return ValueTask.CompletedTask;
     }
@@ -57,7 +63,7 @@ public sealed class SqliteSink : ISink
         {
             foreach (var partition in partitions)
             {
-                if (Statements.Position(_options.Name, _sourceKey, partition) is { } next) positions[partition] = next;
+                if (Statements.Position(_context.Name, _sourceKey, partition) is { } next) positions[partition] = next;
             }
         });
         return ValueTask.FromResult<IReadOnlyDictionary<SinkPartition, long>>(positions);
@@ -104,7 +110,7 @@ public sealed class SqliteSink : ISink
     {
         foreach (var advance in batch.Advances)
         {
-            if (!statements.Advance(_options.Name, _sourceKey, advance)) throw new SinkConflictException(advance.Partition, advance.From);
+            if (!statements.Advance(_context.Name, _sourceKey, advance)) throw new SinkConflictException(advance.Partition, advance.From);
         }
         foreach (var record in batch.Records)
         {

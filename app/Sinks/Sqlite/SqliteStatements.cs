@@ -1,8 +1,9 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using StreamScoring.Schemas;
+using StreamScoring.Topology.Sinks;
 
-namespace StreamScoring.App.Sinks;
+namespace StreamScoring.App.Sinks.Sqlite;
 
 /// <summary>Every statement of <see cref="SqliteSink"/>, prepared once for a connection.</summary>
 internal sealed class SqliteStatements : IDisposable
@@ -16,19 +17,22 @@ internal sealed class SqliteStatements : IDisposable
         _connection = connection;
         _readPosition = Prepare(
             "SELECT next_offset FROM sink_positions WHERE sink = $0 AND source_key = $1 AND kafka_topic = $2 AND kafka_partition = $3", 4);
-        _firstPosition = Prepare("INSERT INTO sink_positions VALUES ($0, $1, $2, $3, $4) ON CONFLICT DO NOTHING", 5);
+        _firstPosition = Prepare(
+            "INSERT INTO sink_positions (sink, source_key, kafka_topic, kafka_partition, next_offset) VALUES ($0, $1, $2, $3, $4) ON CONFLICT DO NOTHING", 5);
         _nextPosition = Prepare(
             "UPDATE sink_positions SET next_offset = $4 WHERE sink = $0 AND source_key = $1 AND kafka_topic = $2 AND kafka_partition = $3 AND next_offset = $5", 6);
+        // Replace: a sink that begins again, under another name, writes the records that an earlier one has written.
         _article = Prepare(
             """
-            INSERT INTO articles (source_key, kafka_topic, kafka_partition, kafka_offset, kafka_time, id, title, body, source,
+            INSERT OR REPLACE INTO articles (source_key, kafka_topic, kafka_partition, kafka_offset, kafka_time, id, title, body, source,
                 url, language, published_at, attributes, provenance)
             VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING article_key
             """, 14);
-        _topic = Prepare("INSERT INTO topics VALUES ($0, $1, $2, $3)", 4);
-        _entity = Prepare("INSERT INTO entities VALUES ($0, $1, $2, $3, $4, $5, $6, $7)", 8);
-        _summary = Prepare("INSERT INTO summaries VALUES ($0, $1, $2)", 3);
-        _reject = Prepare("INSERT INTO rejects VALUES ($0, $1, $2, $3, $4, $5, $6)", 7);
+        _topic = Prepare("INSERT INTO topics (article_key, label, score, scores) VALUES ($0, $1, $2, $3)", 4);
+        _entity = Prepare("INSERT INTO entities (article_key, position, type, text, field, start, stop, score) VALUES ($0, $1, $2, $3, $4, $5, $6, $7)", 8);
+        _summary = Prepare("INSERT INTO summaries (article_key, text, sentences) VALUES ($0, $1, $2)", 3);
+        _reject = Prepare(
+            "INSERT OR REPLACE INTO rejects (source_key, kafka_topic, kafka_partition, kafka_offset, kafka_time, reason, value) VALUES ($0, $1, $2, $3, $4, $5, $6)", 7);
         // AUTOINCREMENT never reuses a key, so distance from the highest one counts articles.
         _forget = Prepare("DELETE FROM articles WHERE article_key <= (SELECT max(article_key) FROM articles) - $0", 1);
     }
@@ -63,16 +67,16 @@ internal sealed class SqliteStatements : IDisposable
     internal void Insert(long sourceKey, SinkRecord record, Article article)
     {
         var key = (long)Bind(_article, sourceKey, record.Partition.Topic, (long)record.Partition.Partition, record.Offset,
-            Time(DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs)), article.Id, article.Title, article.Body,
+            Time(record.Timestamp), article.Id, article.Title, article.Body,
             article.Source, article.Url, article.Language, article.PublishedAt is { } published ? Time(published) : null,
-            SqliteJson.Attributes(article), SqliteJson.Provenance(article)).ExecuteScalar()!;
-        if (article.Topic is { } topic) Bind(_topic, key, topic.Label, Finite(topic.Score), SqliteJson.Scores(topic)).ExecuteNonQuery();
-        if (article.Summary is { } summary) Bind(_summary, key, summary.Text, SqliteJson.Sentences(summary)).ExecuteNonQuery();
+            SinkJson.Attributes(article), SinkJson.Provenance(article)).ExecuteScalar()!;
+        if (article.Topic is { } topic) Bind(_topic, key, topic.Label, Finite(topic.Score), SinkJson.Scores(topic)).ExecuteNonQuery();
+        if (article.Summary is { } summary) Bind(_summary, key, summary.Text, SinkJson.Sentences(summary)).ExecuteNonQuery();
         if (article.Entities is not { } entities) return;
         for (var i = 0; i < entities.Count; i++)
         {
             var entity = entities[i];
-            Bind(_entity, key, (long)i, entity.Type, entity.Text, SqliteJson.NameOf(entity.Field), (long)entity.Start,
+            Bind(_entity, key, (long)i, entity.Type, entity.Text, SinkJson.NameOf(entity.Field), (long)entity.Start,
                 (long)entity.End, Finite(entity.Score)).ExecuteNonQuery();
         }
     }
@@ -80,7 +84,7 @@ internal sealed class SqliteStatements : IDisposable
     /// <summary>Keeps a record that is no article, with the reason: nothing is dropped silently.</summary>
     internal void Reject(long sourceKey, SinkRecord record) =>
         Bind(_reject, sourceKey, record.Partition.Topic, (long)record.Partition.Partition, record.Offset,
-            Time(DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs)), record.Error ?? "no article", record.Value).ExecuteNonQuery();
+            Time(record.Timestamp), record.Error ?? "no article", record.Value).ExecuteNonQuery();
 
     /// <summary>Deletes all but the newest articles.</summary>
     internal void Forget(long keep) => Bind(_forget, keep).ExecuteNonQuery();

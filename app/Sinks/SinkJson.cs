@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -6,8 +7,11 @@ using StreamScoring.Schemas;
 
 namespace StreamScoring.App.Sinks;
 
-/// <summary>The parts of an article that SQLite holds as JSON, for its <c>json_each</c> and <c>-&gt;&gt;</c>.</summary>
-internal static class SqliteJson
+/// <summary>
+/// The parts of an article that databases hold as JSON, for SQLite's <c>json_each</c> and PostgreSQL's <c>jsonb</c>. The
+/// latter knows no U+0000: it becomes U+FFFD, as a lone surrogate does.
+/// </summary>
+internal static class SinkJson
 {
     // The text goes into a database, not into a page: é stays é.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -17,14 +21,14 @@ internal static class SqliteJson
     internal static string Attributes(Article article) => Write(article, static (writer, article) =>
     {
         writer.WriteStartObject();
-        foreach (var (key, value) in article.Attributes) writer.WriteString(key, value);
+        foreach (var (key, value) in article.Attributes) writer.WriteString(Clean(key), Clean(value));
         writer.WriteEndObject();
     });
 
     internal static string Scores(TopicScore topic) => Write(topic, static (writer, topic) =>
     {
         writer.WriteStartObject();
-        foreach (var (label, score) in topic.Scores) WriteFinite(writer, label, score);
+        foreach (var (label, score) in topic.Scores) WriteFinite(writer, Clean(label), score);
         writer.WriteEndObject();
     });
 
@@ -49,20 +53,23 @@ internal static class SqliteJson
         foreach (var entry in article.Provenance)
         {
             writer.WriteStartObject();
-            writer.WriteString("node", entry.Node);
-            writer.WriteString("model", entry.Model);
-            writer.WriteString("version", entry.Version);
-            writer.WriteString("sha256", entry.Sha256);
-            writer.WriteString("variant", entry.Variant);
+            writer.WriteString("node", Clean(entry.Node));
+            writer.WriteString("model", Clean(entry.Model));
+            writer.WriteString("version", Clean(entry.Version));
+            writer.WriteString("sha256", Clean(entry.Sha256));
+            writer.WriteString("variant", Clean(entry.Variant));
             writer.WriteString("scored_at", entry.ScoredAt);
             writer.WriteNumber("duration_us", entry.DurationUs);
             writer.WriteStartArray("warnings");
-            foreach (var warning in entry.Warnings) writer.WriteStringValue(warning);
+            foreach (var warning in entry.Warnings) writer.WriteStringValue(Clean(warning));
             writer.WriteEndArray();
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
     });
+
+    [return: NotNullIfNotNull(nameof(text))]
+    private static string? Clean(string? text) => text?.Replace('\0', '\ufffd');
 
     private static void WriteFinite(Utf8JsonWriter writer, string name, float value)
     {

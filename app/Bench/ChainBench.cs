@@ -1,0 +1,114 @@
+using StreamScoring.Processors.Planning;
+using StreamScoring.Schemas;
+
+namespace StreamScoring.App.Bench;
+
+/// <summary>What Kafka and the engine cost beside the models.</summary>
+internal static class ChainBench
+{
+    private const int CommitIntervalMs = 500;
+    // Long enough that what is compiled is compiled.
+    private const int WarmUp = 256;
+
+    /// <summary>One run over all articles.</summary>
+    private sealed record ScoreResult(double PerSecond, double CpuMs);
+
+    internal static async Task RunAsync(BenchSession session)
+    {
+        var articles = await BenchArticles.LoadAsync(session, session.Pick(1_500, 256));
+        var values = articles.Select(BenchArticles.Encode).ToArray();
+        var three = ModelNode.Defaults;
+        var two = three.Take(2).ToArray();
+        var plans = three.Select(node => ModelsBench.Best(session, node, [.. articles.Take(160)])).ToArray();
+
+        List<(string Name, Func<Task<ScoreResult>> RunAsync)> sides =
+        [
+            ("three models, no Kafka", () => Task.FromResult(Alone(session, three, plans, articles))),
+            ("three nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: false), values)),
+            ("three nodes fused, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: true), values)),
+        ];
+        if (session.Options.Peer is not null)
+        {
+            sides.Add(("two nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, two, fuse: false), values)));
+            sides.Add(("Kafka Streams, the same two, exactly-once", () => LiveAsync(session, Peer(session, two), values)));
+        }
+        var results = sides.Select(static _ => new List<ScoreResult>()).ToArray();
+        for (var round = 0; round < session.Pick(2, 1); round++)
+        {
+            for (var i = 0; i < sides.Count; i++)
+            {
+                var result = await sides[i].RunAsync();
+                results[i].Add(result);
+                session.Say($"round {round + 1}: {sides[i].Name}: {result.PerSecond:N1} articles/s");
+            }
+        }
+        Report(session, sides.ConvertAll(static side => side.Name), results, plans, articles.Count);
+    }
+
+    private static void Report(BenchSession session, List<string> names, List<ScoreResult>[] results, ModelPlan[] plans, int count)
+    {
+        var table = new BenchTable(
+            "Models in a chain",
+            $"{count} articles of up to 400 characters, commits every {CommitIntervalMs} ms, from the first record sent to the last one read. Without Kafka each model runs by itself in its best configuration ({string.Join("; ", plans.Select(static plan => plan.ToString()))}).",
+            ["articles/s", "CPU ms an article"]);
+        var rates = results.Select(static list => BenchReport.Median(list.Select(static r => r.PerSecond))).ToArray();
+        var cpu = results.Select(static list => BenchReport.Median(list.Select(static r => r.CpuMs))).ToArray();
+        for (var i = 0; i < names.Count; i++) table.Row(names[i], rates[i], cpu[i]);
+        session.Report.Add(table);
+        session.Report.AtLeast("three model nodes through topics, exactly-once, of the models alone", rates[1] / rates[0], 0.97);
+        session.Report.AtLeast("three model nodes fused, of the models alone", rates[2] / rates[0], 0.99);
+        if (results.Length > 3)
+        {
+            session.Report.AtLeast("two model nodes, exactly-once, of Kafka Streams with ONNX Runtime Java", rates[3] / rates[4], 1);
+            session.Report.Below("CPU for an article, of Kafka Streams'", cpu[3] / cpu[4], 0.9);
+        }
+        else
+        {
+            session.Report.Skip("two model nodes, of Kafka Streams with ONNX Runtime Java", "no --peer");
+        }
+    }
+
+    /// <summary>Every model over all articles, one model after the other, in its best configuration.</summary>
+    private static ScoreResult Alone(BenchSession session, IReadOnlyList<ModelNode> nodes, ModelPlan[] plans, IReadOnlyList<Article> articles)
+    {
+        var (seconds, cpu) = (0.0, 0.0);
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            using var processor = nodes[i].Create(session, plans[i]);
+            ModelsBench.Seconds(session, processor, plans[i], [.. articles.Take(WarmUp)]);
+            var before = Environment.CpuUsage.TotalTime;
+            seconds += ModelsBench.Seconds(session, processor, plans[i], ModelsBench.OrderFor(plans[i], articles));
+            cpu += (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+        }
+        return new ScoreResult(articles.Count / seconds, cpu / articles.Count * 1000);
+    }
+
+    private static async Task<ScoreResult> LiveAsync(BenchSession session, Contestant contestant, byte[][] values)
+    {
+        await using var run = await LiveRun.StartAsync(session, contestant);
+        return await Task.Run(() =>
+        {
+            for (var i = 0; i < WarmUp; i++) run.Send(values[i % values.Length]);
+            run.Await(WarmUp);
+            var cpu = run.Program.CpuSeconds;
+            var started = session.Time.GetTimestamp();
+            foreach (var value in values) run.Send(value);
+            run.Await(values.Length);
+            var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
+            return new ScoreResult(values.Length / seconds, (run.Program.CpuSeconds - cpu) / values.Length * 1000);
+        });
+    }
+
+    private static Contestant Ours(BenchSession session, IReadOnlyList<ModelNode> nodes, bool fuse) =>
+        Contestant.Ours("the stream", session, [.. nodes.Select(static node => (node.Kind, (string?)node.Model))], exactlyOnce: true, CommitIntervalMs, fuse);
+
+    private static Contestant Peer(BenchSession session, IReadOnlyList<ModelNode> nodes) =>
+        Contestant.KafkaStreams("Kafka Streams", session, [.. nodes.Select(node => Node(session, node))], exactlyOnce: true);
+
+    private static string Node(BenchSession session, ModelNode node)
+    {
+        var folder = Path.Combine(session.Options.Models, node.Model);
+        var kind = node.Kind == "token-classification" ? "ner" : "topic";
+        return $"{kind}={Path.Combine(folder, "model.onnx")},{Path.Combine(folder, "vocab.txt")}";
+    }
+}

@@ -1,0 +1,73 @@
+namespace StreamScoring.App.Bench;
+
+/// <summary>The engine alone: nodes that pass bytes on.</summary>
+internal static class EngineBench
+{
+    private const int ValueBytes = 500;
+    private static readonly (string, string?) Identity = ("identity", null);
+
+    internal static async Task RunAsync(BenchSession session)
+    {
+        await OneHopAsync(session);
+        await ThreeHopsAsync(session);
+    }
+
+    private static async Task OneHopAsync(BenchSession session)
+    {
+        const int commitIntervalMs = 500;
+        var records = session.Pick(600_000, 200_000);
+        var input = await Drain.FillAsync(session, records, ValueBytes);
+        Contestant[] contestants =
+        [
+            Contestant.BareLoop("bare loop", commitIntervalMs),
+            Contestant.Ours("at-least-once", session, [Identity], exactlyOnce: false, commitIntervalMs),
+            Contestant.Ours("exactly-once", session, [Identity], exactlyOnce: true, commitIntervalMs),
+        ];
+        var results = await Drain.RaceAsync(session, contestants, input, records, session.Pick(3, 1));
+        Add(session, $"One identity hop", $"{records:N0} records of {ValueBytes} bytes, 4 partitions, commits every {commitIntervalMs} ms, a backlog drained.", contestants, results);
+        session.Report.AtLeast("one identity hop, at-least-once, of a bare Confluent.Kafka loop", results[1].RecordsPerSecond / results[0].RecordsPerSecond, 0.9);
+        session.Report.AtLeast("one identity hop, exactly-once of at-least-once", results[2].RecordsPerSecond / results[1].RecordsPerSecond, 0.9);
+        await (await session.BrokerAsync()).DeleteTopicsAsync([input]);
+    }
+
+    private static async Task ThreeHopsAsync(BenchSession session)
+    {
+        const int commitIntervalMs = 100;
+        var records = session.Pick(400_000, 100_000);
+        var input = await Drain.FillAsync(session, records, ValueBytes);
+        var hops = new[] { Identity, Identity, Identity };
+        List<Contestant> contestants =
+        [
+            Contestant.Ours("at-least-once", session, hops, exactlyOnce: false, commitIntervalMs),
+            Contestant.Ours("exactly-once", session, hops, exactlyOnce: true, commitIntervalMs),
+        ];
+        if (session.Options.Peer is not null)
+        {
+            contestants.Add(Contestant.KafkaStreams("Kafka Streams, at-least-once", session, ["identity", "identity", "identity"], exactlyOnce: false));
+            contestants.Add(Contestant.KafkaStreams("Kafka Streams, exactly-once", session, ["identity", "identity", "identity"], exactlyOnce: true));
+        }
+        var results = await Drain.RaceAsync(session, contestants, input, records, session.Pick(2, 1));
+        Add(session, "Three identity hops in one process", $"{records:N0} records of {ValueBytes} bytes, 4 partitions in each topic, each program's own commit interval (100 ms for exactly-once), a backlog drained.", contestants, results);
+        if (session.Options.Peer is not null)
+        {
+            session.Report.AtLeast("three identity hops, at-least-once, of Kafka Streams", results[0].RecordsPerSecond / results[2].RecordsPerSecond, 1.5);
+            session.Report.AtLeast("three identity hops, exactly-once, of Kafka Streams", results[1].RecordsPerSecond / results[3].RecordsPerSecond, 2);
+        }
+        else
+        {
+            session.Report.Skip("three identity hops, of Kafka Streams", "no --peer");
+        }
+        await (await session.BrokerAsync()).DeleteTopicsAsync([input]);
+    }
+
+    private static void Add(BenchSession session, string title, string note, IReadOnlyList<Contestant> contestants, IReadOnlyList<DrainResult> results)
+    {
+        var table = new BenchTable(title, note, ["records/s", "CPU µs a record", "broker's CPU µs a record", "peak MiB"]);
+        for (var i = 0; i < contestants.Count; i++)
+        {
+            var result = results[i];
+            table.Row(contestants[i].Name, result.RecordsPerSecond, result.CpuUs, result.BrokerCpuUs, result.PeakBytes / (1024.0 * 1024));
+        }
+        session.Report.Add(table);
+    }
+}

@@ -1,0 +1,74 @@
+using Confluent.Kafka;
+using StreamScoring.App.Commands;
+
+namespace StreamScoring.App.Bench;
+
+/// <summary>
+/// A contestant that runs, with records sent to its first topic and read, committed ones only, from its last.
+/// </summary>
+internal sealed class LiveRun : IAsyncDisposable
+{
+    private const int Partitions = 4;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private readonly BenchSession _session;
+    private readonly Contestant _contestant;
+    private readonly BenchBroker _broker;
+    private readonly string[] _topics;
+    private readonly IProducer<byte[], byte[]> _producer;
+    private readonly IConsumer<byte[], byte[]> _consumer;
+    private long _sent;
+
+    private LiveRun(BenchSession session, Contestant contestant, BenchBroker broker, string[] topics, ChildProgram program)
+    {
+        (_session, _contestant, _broker, _topics, Program) = (session, contestant, broker, topics, program);
+        _producer = BenchClients.Producer(broker.BootstrapServers, lingerMs: 0);
+        _consumer = BenchClients.Consumer(broker.BootstrapServers, topics[^1]);
+    }
+
+    /// <summary>The contestant's process.</summary>
+    internal ChildProgram Program { get; }
+
+    internal static async Task<LiveRun> StartAsync(BenchSession session, Contestant contestant)
+    {
+        var broker = await session.BrokerAsync();
+        var topics = session.Topics("live", contestant.Hops + 1);
+        await broker.CreateTopicsAsync(topics, Partitions, session.Stopping);
+        var program = await ChildProgram.StartAsync(
+            contestant.Name, session.File(topics[^1] + ".log"), contestant.Command(broker.BootstrapServers, topics));
+        return new LiveRun(session, contestant, broker, topics, program);
+    }
+
+    /// <summary>Sends a record.</summary>
+    internal void Send(byte[] value) => BenchClients.Send(_producer, _topics[0], _sent++, value, _session.Stopping);
+
+    /// <summary>Waits until so many records came out at the end.</summary>
+    internal void Await(int count)
+    {
+        var heardAt = _session.Time.GetTimestamp();
+        while (count > 0)
+        {
+            _session.Stopping.ThrowIfCancellationRequested();
+            var result = _consumer.Consume(TimeSpan.FromMilliseconds(500));
+            if (result is not null && !result.IsPartitionEOF)
+            {
+                count--;
+                heardAt = _session.Time.GetTimestamp();
+                continue;
+            }
+            Program.ThrowIfEnded();
+            if (_session.Time.GetElapsedTime(heardAt) > Patience)
+            {
+                throw new CommandException($"{_contestant.Name} owes {count} records:\n{Program.Tail()}");
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _producer.Dispose();
+        _consumer.Dispose();
+        await Program.DisposeAsync();
+        await _broker.DeleteTopicsAsync(_topics);
+    }
+}

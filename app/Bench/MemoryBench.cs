@@ -1,0 +1,50 @@
+namespace StreamScoring.App.Bench;
+
+/// <summary>Whether memory grows with what went through.</summary>
+internal static class MemoryBench
+{
+    internal static async Task RunAsync(BenchSession session)
+    {
+        var table = new BenchTable("Memory", "Resident memory of the stream, exactly-once, after so many records and after ten times as many.", ["records", "MiB", "ten times as many, MiB", "growth"]);
+        var identity = Contestant.Ours("identity", session, [("identity", null)], exactlyOnce: true, commitIntervalMs: 500);
+        var value = new byte[60];
+        await MeasureAsync(session, table, "identity records", identity, session.Pick(1_000_000, 100_000), 100_000, _ => value);
+
+        var articles = await BenchArticles.LoadAsync(session, 4000);
+        var values = articles.Select(BenchArticles.Encode).ToArray();
+        var chain = Contestant.Ours(
+            "three models", session, [.. ModelNode.Defaults.Select(static node => (node.Kind, (string?)node.Model))], exactlyOnce: true, commitIntervalMs: 500);
+        var count = session.Options.IsLong ? 10_000 : session.Pick(600, 100);
+        await MeasureAsync(session, table, "articles", chain, count, Math.Min(600, count), i => values[i % values.Length]);
+        session.Report.Add(table);
+    }
+
+    private static async Task MeasureAsync(
+        BenchSession session, BenchTable table, string name, Contestant contestant, int few, int wave, Func<int, byte[]> value)
+    {
+        await using var run = await LiveRun.StartAsync(session, contestant);
+        var sent = 0;
+        var first = await ResidentAfterAsync(few);
+        var last = await ResidentAfterAsync(few * 10);
+        var growth = (double)(last - first) / first;
+        table.Row(name, few, first / (1024.0 * 1024), last / (1024.0 * 1024), growth);
+        session.Report.Below($"memory after {few * 10:N0} {name}, growth since {few:N0}", growth, 0.05);
+
+        async Task<long> ResidentAfterAsync(int count)
+        {
+            while (sent < count)
+            {
+                var size = Math.Min(wave, count - sent);
+                await Task.Run(() =>
+                {
+                    for (var i = 0; i < size; i++) run.Send(value(sent + i));
+                    run.Await(size);
+                });
+                sent += size;
+                if (sent % (few * 2) == 0) session.Say($"memory: {sent:N0} {name}, {run.Program.ResidentBytes >> 20} MiB");
+            }
+            await Task.Delay(TimeSpan.FromSeconds(2), session.Time, session.Stopping);
+            return run.Program.ResidentBytes;
+        }
+    }
+}
