@@ -25,15 +25,23 @@ internal sealed record VerifierOptions
     public int Keys { get; init; } = 1_000;
 
     public bool RestartsBroker { get; init; } = true;
+
+    /// <summary>Only the broker is broken: it is stopped and started again.</summary>
+    public bool LeavesInstances { get; init; }
+
+    /// <summary>Folder for what the instances write; null: nowhere.</summary>
+    public string? Transcripts { get; init; } = Environment.GetEnvironmentVariable("STREAMSCORING_CHAOS_TRANSCRIPTS");
 }
 
 /// <summary>What readers with read_committed found at the end.</summary>
 internal sealed record VerifierReport(
     int Seed, int Records, int Faults, int Kills, long Read, int Lost, int Repeated, int OutOfOrder, int OpenTransactions,
-    int Uncommitted, IReadOnlyList<string> Schedule)
+    int Uncommitted, IReadOnlyList<string> Repeats, IReadOnlyList<string> Schedule)
 {
+    public bool IsExact => this is { Lost: 0, Repeated: 0, OutOfOrder: 0, OpenTransactions: 0, Uncommitted: 0 };
+
     public override string ToString() =>
         $"seed {Seed}: {Records} records, {Faults} faults ({Kills} kills): lost {Lost}, repeated {Repeated}, out of order " +
         $"{OutOfOrder}, partitions with an open transaction {OpenTransactions}, with uncommitted input {Uncommitted}\n" +
-        string.Join('\n', Schedule);
+        string.Join('\n', Repeats.Concat(Schedule));
 }

@@ -38,6 +38,20 @@ public sealed class ScoreTests
         Assert.Equal("<&>", article.Elements().Single(element => element.Name.LocalName == "title").Value);
     }
 
+    [Theory]
+    [InlineData("json", "\"publishedAt\":\"2026-03-01T12:30:00.000Z\"")]
+    [InlineData("xml", "<publishedAt>2026-03-01T12:30:00.000Z</publishedAt>")]
+    public async Task Fields_are_spelled_as_asked(string format, string field)
+    {
+        var input = """{"id":"a","title":"T","body":"B","published_at":"2026-03-01T12:30:00Z"}""";
+
+        var result = await Program.RunAsync(
+            ["score", "-", "--format", format, "--config", Program.IdentityNodes], new() { ["STREAMSCORING__Codec__FieldNaming"] = "camelCase" }, input);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains(field, Assert.Single(result.Output), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_bundled_articles_get_topic_entities_and_summary()
     {

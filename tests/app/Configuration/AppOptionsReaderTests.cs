@@ -57,6 +57,54 @@ public sealed class AppOptionsReaderTests
     }
 
     [Fact]
+    public void Answers_come_from_the_last_nodes_where_no_topic_is_named()
+    {
+        var result = Read(json: """{ "Replies": { "AllowedTopics": ["replies.*", "team-a"], "Format": "as-output" } }""");
+
+        Assert.Empty(result.Problems);
+        Assert.Equal(["replies.*", "team-a"], result.Options.Replies.AllowedTopics.Order(StringComparer.Ordinal));
+        Assert.Equal(["articles.summary"], result.Options.Replies.AnswerFrom);
+        Assert.False(result.Options.Replies.WritesJson);
+    }
+
+    [Fact]
+    public void A_request_that_would_get_two_answers_is_a_mistake_until_one_topic_is_named()
+    {
+        const string fork = """
+            "Nodes": [
+              { "Name": "first", "Kind": "identity", "Input": "a", "Output": "b" },
+              { "Name": "left", "Kind": "identity", "Input": "b", "Output": "c" },
+              { "Name": "right", "Kind": "identity", "Input": "b", "Output": "d" }
+            ],
+            """;
+        var forked = Read(json: $$"""{ {{fork}} "Replies": { "AllowedTopics": ["r"] } }""");
+        var named = Read(json: $$"""{ {{fork}} "Replies": { "AllowedTopics": ["r"], "AnswerFrom": ["d"] } }""");
+        var twice = Read(json: $$"""{ {{fork}} "Replies": { "AllowedTopics": ["r"], "AnswerFrom": ["b", "d"] } }""");
+        var unasked = Read(json: $$"""{ {{fork}} "Replies": { "AllowedTopics": [] } }""");
+
+        Assert.Contains("by the nodes left and right", Assert.Single(forked.Problems));
+        Assert.Empty(named.Problems);
+        Assert.Contains("a record of 'b' is an answer and leads to another one", Assert.Single(twice.Problems));
+        Assert.Empty(unasked.Problems);
+    }
+
+    [Fact]
+    public void Mistakes_in_the_replies_are_all_named()
+    {
+        var result = Read(json: """
+            { "Replies": { "AllowedTopics": ["a b", ""], "AnswerFrom": ["nobody"], "MaxAnswerBytes": 1, "AnswersPerSecond": 0, "Format": "xml" } }
+            """);
+
+        string[] expected =
+        [
+            "Replies:AllowedTopics:0: 'a b' is no pattern", "Replies:AllowedTopics:1: a pattern has 1 to 249 characters",
+            "Replies:AnswerFrom: no node writes 'nobody'", "Replies:MaxAnswerBytes: '1'", "Replies:AnswersPerSecond: '0'", "Replies:Format: 'xml'",
+        ];
+        foreach (var complaint in expected) Assert.Contains(result.Problems, problem => problem.StartsWith(complaint, StringComparison.Ordinal));
+        Assert.Equal(expected.Length, result.Problems.Count);
+    }
+
+    [Fact]
     public void A_setting_that_does_not_exist_is_warned_about_with_the_one_that_was_meant()
     {
         var result = Read(json: """{ "Kafka": { "GroupID": "g", "CommitIntervallMs": 5 }, "DeadLeterTopic": "x", "Zebra": 1 }""");
@@ -116,15 +164,28 @@ public sealed class AppOptionsReaderTests
     {
         var result = Read(json: """
             { "SchemaRegistry": { "Url": "http://one:8081, https://two/api", "BearerToken": "hunter2", "AutoRegister": false,
-                                  "UseLatestVersion": true, "SubjectNameStrategy": "topic-record", "TimeoutMs": 500 } }
+                                  "UseLatestVersion": true, "SubjectNameStrategy": "topic-record", "SchemaIdIn": "header", "TimeoutMs": 500 } }
             """);
 
         Assert.Empty(result.Problems);
         var registry = result.Options.SchemaRegistry!;
         Assert.Equal([new Uri("http://one:8081"), new Uri("https://two/api")], registry.Urls);
+        Assert.True(registry.SchemaIdInHeader);
         Assert.Equal(
             ("hunter2", false, true, SubjectNameStrategy.TopicRecord, TimeSpan.FromMilliseconds(500)),
             (registry.BearerToken, registry.AutoRegister, registry.UseLatestVersion, registry.SubjectNames, registry.Timeout));
+    }
+
+    [Fact]
+    public void Spelling_and_limits_of_articles_are_set_once()
+    {
+        var result = Read(json: """{ "Codec": { "FieldNaming": "camelCase", "MaxStringBytes": 4096, "MaxItems": 7, "MaxDepth": 3, "MaxResolvedBytes": 5000 } }""");
+
+        Assert.Empty(result.Problems);
+        Assert.Equal(Schemas.FieldNaming.CamelCase, result.Options.Codec.FieldNaming);
+        var limits = result.Options.Codec.Limits;
+        Assert.Equal((4096, 7, 3, 5000), (limits.MaxStringBytes, limits.MaxItems, limits.MaxDepth, limits.MaxResolvedBytes));
+        Assert.Equal(2, Read(json: """{ "Codec": { "FieldNaming": "PascalCase", "MaxDepth": 0 } }""").Problems.Count);
     }
 
     [Fact]
@@ -132,11 +193,11 @@ public sealed class AppOptionsReaderTests
     {
         var result = Read(json: """
             { "SchemaRegistry": { "Url": "http://me:hunter1@one, hunter2", "Username": "me", "Password": "hunter3", "BearerToken": "hunter4",
-                                  "CaCertificatePath": "/nonexistent.pem", "SubjectNameStrategy": "none", "TimeoutMs": 0 } }
+                                  "CaCertificatePath": "/nonexistent.pem", "SubjectNameStrategy": "none", "SchemaIdIn": "footer", "TimeoutMs": 0 } }
             """);
 
         Assert.Equal(
-            ["BearerToken", "CaCertificatePath", "SubjectNameStrategy", "TimeoutMs", "Url", "Url"],
+            ["BearerToken", "CaCertificatePath", "SchemaIdIn", "SubjectNameStrategy", "TimeoutMs", "Url", "Url"],
             result.Problems.Select(problem => problem.Split(':')[1]).Order(StringComparer.Ordinal));
         Assert.DoesNotContain(result.Problems, problem => problem.Contains("hunter", StringComparison.Ordinal));
     }

@@ -1,25 +1,21 @@
-using System.Text;
-using Confluent.Kafka;
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging;
-using StreamScoring.App.Articles;
-using StreamScoring.App.Configuration;
-using StreamScoring.App.Hosting;
-using StreamScoring.App.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
 using StreamScoring.App.Sinks;
-using StreamScoring.Schemas;
+using StreamScoring.App.Sinks.Files;
+using StreamScoring.App.Sinks.Sqlite;
+using StreamScoring.App.Tests.Sinks.Files;
 using StreamScoring.Testing.Brokers;
-using StreamScoring.Testing.Records;
+using StreamScoring.Topology.Sinks;
 
 namespace StreamScoring.App.Tests.Sinks;
 
 public sealed class SinkRunnerTests(KafkaFixture kafka) : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = SinkHarness.Limit;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("streamscoring-sink-");
-    private readonly StringWriter _log = new();
-    private readonly List<IDisposable> _owned = [];
+    private readonly SinkHarness _harness = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -27,7 +23,7 @@ public sealed class SinkRunnerTests(KafkaFixture kafka) : IDisposable
 
     public void Dispose()
     {
-        _owned.ForEach(owned => owned.Dispose());
+        _harness.Dispose();
         _folder.Delete(recursive: true);
     }
 
@@ -72,6 +68,54 @@ public sealed class SinkRunnerTests(KafkaFixture kafka) : IDisposable
         Assert.Equal("600|600", Query("SELECT count(*), count(DISTINCT id) FROM articles"));
     }
 
+    [Theory, EachKafka]
+    public async Task Two_processes_share_a_folder_and_hand_partitions_over(KafkaKind kind)
+    {
+        var broker = await kafka.UseAsync(kind);
+        var topic = await broker.NewTopicAsync("sink", 4, Stop);
+        var group = KafkaBrokerExtensions.NewName("sink.group");
+        var plan = new FileSinkOptions { Folder = Path.Combine(_folder.FullName, "files"), MaxFileBytes = 4_000 }.ToPlan();
+        Send(broker, topic, 300, "a");
+        var one = _harness.Runner(broker, topic, plan, group);
+        var running = one.RunAsync(Stop);
+        await WaitUntilAsync(() => one.GetSnapshot().Written > 0);
+
+        var other = _harness.Runner(broker, topic, plan, group);
+        var runningToo = other.RunAsync(Stop);
+        Send(broker, topic, 300, "b");
+        await WaitUntilAsync(() => other.GetSnapshot().Lag == 0 && one.GetSnapshot().Lag == 0);
+        await Task.WhenAll(one.DrainAsync(running, Limit), other.DrainAsync(runningToo, Limit));
+
+        var ids = Directory.GetFiles(plan.Target, "*.jsonl", SearchOption.AllDirectories).SelectMany(FileLines.Read)
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()).ToArray();
+        Assert.Equal((600, 600), (ids.Length, ids.Distinct().Count()));
+        Assert.Empty(Directory.GetFiles(plan.Target, "*.unfinished", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task A_sink_that_takes_longer_than_the_poll_interval_keeps_its_place_and_reads_no_further()
+    {
+        var broker = await kafka.UseAsync(KafkaKind.Embedded);
+        var topic = await broker.NewTopicAsync("sink", 1, Stop);
+        var slow = new SlowSink();
+        var runner = _harness.Runner(
+            broker, topic, new SinkPlan("slow", _ => slow), batchRecords: 10,
+            properties: new() { ["session.timeout.ms"] = "6000", ["max.poll.interval.ms"] = "6000" });
+        var running = runner.RunAsync(Stop);
+        Send(broker, topic, 50, "a");
+        await slow.Entered.WaitAsync(Limit, Stop);
+        // Twice as long as a member may stay away.
+        await Task.Delay(TimeSpan.FromSeconds(12), Stop);
+        Send(broker, topic, 50, "b");
+        slow.Go.Release(1_000);
+        await WaitUntilAsync(() => runner.GetSnapshot().Written == 100);
+        await runner.DrainAsync(running, Limit);
+
+        Assert.Equal(1, slow.Loads);
+        Assert.DoesNotContain("is paused", _harness.Log, StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Range(0, 100).Select(offset => (long)offset), slow.Offsets);
+    }
+
     [Fact]
     public async Task Records_that_Kafka_dropped_before_the_sink_came_are_reported()
     {
@@ -85,7 +129,7 @@ public sealed class SinkRunnerTests(KafkaFixture kafka) : IDisposable
         Send(broker, topic, 80, "b", bodyBytes: 100_000);
         await RunOnceAsync(broker, topic, group, atLeast: 1);
 
-        Assert.Contains($"{topic}-0 lost the records 5 to ", _log.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"{topic}-0 lost the records 5 to ", _harness.Log, StringComparison.Ordinal);
         Assert.Equal("1", Query("SELECT count(*) FROM articles WHERE id = 'b79'"));
     }
 
@@ -120,37 +164,16 @@ public sealed class SinkRunnerTests(KafkaFixture kafka) : IDisposable
         await runner.DrainAsync(running, Limit);
     }
 
-    private SqliteSink Sink() => new(new SqliteSinkOptions { Path = Database, Name = "sqlite", Source = "cluster", BusyTimeoutMs = 20_000 });
+    private SinkPlan Plan => new SqliteSinkOptions { Path = Database, BusyTimeoutMs = 20_000 }.ToPlan();
 
-    private SinkRunner Runner(IKafkaBroker broker, string topic, string group)
-    {
-        var relay = new LogRelay(TextWriter.Synchronized(_log));
-        var logs = LoggerFactory.Create(logging => logging.AddProvider(relay));
-        _owned.Add(logs);
-        return new SinkRunner(
-            new SinkRunnerOptions { Name = "sqlite", Target = "news.db", Topics = [topic], GroupId = group, MaxBatchRecords = 20 },
-            Sink, new KafkaClients(new KafkaSettings(), broker.BootstrapServers, logs), (value, headers) => RecordCodec.Decode(ArticleSerde.Default, value, headers), logs.CreateLogger("sinks"), TimeProvider.System);
-    }
+    private ISink Sink() => Plan.Create(new SinkContext("sink", "cluster", NullLogger.Instance, TimeProvider.System));
 
-    private static void Send(IKafkaBroker broker, string topic, int count, string prefix, int bodyBytes = 10)
-    {
-        var body = new string('x', bodyBytes);
-        KafkaRecords.Produce(broker, topic, Enumerable.Range(0, count).Select(i => new Message<byte[], byte[]>
-        {
-            Key = Encoding.UTF8.GetBytes($"{i}"),
-            Value = Encoding.UTF8.GetBytes($$"""{"id":"{{prefix}}{{i}}","title":"T","body":"{{body}}"}"""),
-        }));
-    }
+    private SinkRunner Runner(IKafkaBroker broker, string topic, string group) => _harness.Runner(broker, topic, Plan, group);
 
-    private async Task WaitUntilAsync(Func<bool> holds)
-    {
-        var startedAt = TimeProvider.System.GetTimestamp();
-        while (!holds())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(startedAt) < Limit, $"It did not come true within {Limit}.\n{_log}");
-            await Task.Delay(10, Stop);
-        }
-    }
+    private static void Send(IKafkaBroker broker, string topic, int count, string prefix, int bodyBytes = 10) =>
+        SinkHarness.Send(broker, topic, count, prefix, bodyBytes);
+
+    private Task WaitUntilAsync(Func<bool> holds) => _harness.WaitUntilAsync(holds);
 
     private string Query(string sql)
     {
@@ -161,5 +184,38 @@ public sealed class SinkRunnerTests(KafkaFixture kafka) : IDisposable
         using var reader = command.ExecuteReader();
         Assert.True(reader.Read());
         return string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => reader.GetValue(column).ToString()));
+    }
+
+    private sealed class SlowSink : ISink
+    {
+        private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task Entered => _entered.Task;
+
+        internal SemaphoreSlim Go { get; } = new(0);
+
+        internal int Loads { get; private set; }
+
+        internal List<long> Offsets { get; } = [];
+
+        public ValueTask OpenAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public ValueTask<IReadOnlyDictionary<SinkPartition, long>> LoadPositionsAsync(
+            IReadOnlyCollection<SinkPartition> partitions, CancellationToken cancellationToken)
+        {
+            Loads++;
+            return ValueTask.FromResult<IReadOnlyDictionary<SinkPartition, long>>(new Dictionary<SinkPartition, long>());
+        }
+
+        public ValueTask WriteAsync(SinkBatch batch, CancellationToken cancellationToken)
+        {
+            _entered.TrySetResult();
+            // As a database without asynchronous calls does.
+            Go.Wait(cancellationToken);
+            Offsets.AddRange(batch.Records.Select(record => record.Offset));
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
-using StreamScoring.App.Sinks;
-using StreamScoring.Schemas;
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamScoring.App.Sinks.Sqlite;
+using StreamScoring.Topology.Sinks;
 
 namespace StreamScoring.App.Tests.Sinks;
 
@@ -33,63 +34,6 @@ public sealed class SqliteSinkTests : IDisposable
     }
 
     [Fact]
-    public async Task Positions_are_found_again_after_a_restart()
-    {
-        await using (var sink = await OpenAsync())
-        {
-            Assert.Empty(await sink.LoadPositionsAsync([First, Second], Stop));
-            await sink.WriteAsync(Batch(null, Enriched(First, 0, "a"), Enriched(First, 4, "b")), Stop);
-        }
-
-        await using var again = await OpenAsync();
-        var positions = await again.LoadPositionsAsync([First, Second], Stop);
-
-        Assert.Equal(5, Assert.Single(positions).Value);
-    }
-
-    [Fact]
-    public async Task Of_two_writers_of_the_same_records_one_writes_and_the_other_is_told()
-    {
-        await using var one = await OpenAsync();
-        await using var other = await OpenAsync();
-        await one.WriteAsync(Batch(null, Enriched(First, 0, "a")), Stop);
-
-        await Assert.ThrowsAsync<SinkConflictException>(async () => await other.WriteAsync(Batch(null, Enriched(First, 0, "a")), Stop));
-        await one.WriteAsync(Batch(1, Enriched(First, 1, "b")), Stop);
-        await Assert.ThrowsAsync<SinkConflictException>(async () => await other.WriteAsync(Batch(1, Enriched(First, 1, "b")), Stop));
-        await other.WriteAsync(Batch(2, Enriched(First, 2, "c")), Stop);
-
-        Assert.Equal("a\nb\nc", Query("SELECT id FROM articles ORDER BY kafka_offset"));
-    }
-
-    [Fact]
-    public async Task Two_writers_at_once_write_every_record_once()
-    {
-        const int batches = 60;
-        async Task WriteAllAsync()
-        {
-            await using var sink = await OpenAsync();
-            for (long? next = null; (next ?? 0) < batches;)
-            {
-                try
-                {
-                    await sink.WriteAsync(Batch(next, Enriched(First, next ?? 0, $"{next ?? 0}")), Stop);
-                }
-                catch (SinkConflictException)
-                {
-                    // The other one was faster.
-                }
-                var positions = await sink.LoadPositionsAsync([First], Stop);
-                next = positions[First];
-            }
-        }
-
-        await Task.WhenAll(Task.Run(WriteAllAsync, Stop), Task.Run(WriteAllAsync, Stop));
-
-        Assert.Equal($"{batches}|{batches}", Query("SELECT count(*), count(DISTINCT kafka_offset) FROM articles"));
-    }
-
-    [Fact]
     public async Task A_batch_that_fails_halfway_leaves_nothing()
     {
         await using var sink = await OpenAsync();
@@ -109,32 +53,6 @@ public sealed class SqliteSinkTests : IDisposable
 
         Assert.Equal("3|no article|0102FF", Query("SELECT kafka_offset, reason, hex(value) FROM rejects"));
         Assert.Equal(4, (await sink.LoadPositionsAsync([First], Stop))[First]);
-    }
-
-    [Fact]
-    public async Task Scores_that_are_no_numbers_and_odd_text_are_stored_all_the_same()
-    {
-        var record = Enriched(First, 0, "a\0b");
-        record.Article!.Topic!.Score = float.NaN;
-        record.Article.Topic.Scores["World"] = float.PositiveInfinity;
-        record.Article.Entities![0].Score = float.NaN;
-        record.Article.Body = "\ud800 \u0000";
-
-        await using var sink = await OpenAsync();
-        await sink.WriteAsync(Batch(null, record), Stop);
-
-        Assert.Equal("1|1", Query("SELECT count(*), score IS NULL FROM topics"));
-    }
-
-    [Fact]
-    public async Task Records_of_another_cluster_with_the_same_offsets_have_a_place_of_their_own()
-    {
-        await using var one = await OpenAsync(source: "cluster-1");
-        await using var other = await OpenAsync(source: "cluster-2");
-        await one.WriteAsync(Batch(null, Enriched(First, 0, "a")), Stop);
-        await other.WriteAsync(Batch(null, Enriched(First, 0, "a")), Stop);
-
-        Assert.Equal("cluster-1\ncluster-2", Query("SELECT s.source FROM articles JOIN sources s USING (source_key) ORDER BY 1"));
     }
 
     [Fact]
@@ -172,6 +90,99 @@ public sealed class SqliteSinkTests : IDisposable
     }
 
     [Fact]
+    public async Task A_database_of_an_earlier_version_is_brought_up_to_date_with_its_rows()
+    {
+        using (var connection = new SqliteConnection($"Data Source={FilePath};Pooling=False"))
+        {
+            connection.Open();
+            SqliteSchema.MigrateTo(connection, FilePath, 1);
+        }
+        Execute("""
+            INSERT INTO sources (source) VALUES ('cluster');
+            INSERT INTO sink_positions VALUES ('sqlite', 1, 'articles.summary', 0, 1);
+            INSERT INTO articles (source_key, kafka_topic, kafka_partition, kafka_offset, kafka_time, id, title, body, attributes, provenance)
+            VALUES (1, 'articles.summary', 0, 0, '2026-01-01T00:00:00.000Z', 'old', 'T', 'B', '{}', '[]');
+            """);
+
+        await using (var sink = await OpenAsync())
+        {
+            Assert.Equal(1, (await sink.LoadPositionsAsync([First], Stop))[First]);
+            await sink.WriteAsync(Batch(1, Enriched(First, 1, "new")), Stop);
+        }
+
+        Assert.Equal("old||[]\nnew|World|[\"Ada\",\"London\"]", Query("SELECT id, topic, entities FROM enriched ORDER BY article_key"));
+        Assert.Equal("2|wal|1", Query(
+            "SELECT user_version, (SELECT journal_mode FROM pragma_journal_mode), (SELECT count(*) FROM sqlite_schema WHERE name = 'articles_published') FROM pragma_user_version"));
+    }
+
+    [Theory]
+    [InlineData("ALTER TABLE topics DROP COLUMN scores", "column 'scores' of 'topics' is missing")]
+    [InlineData("DROP TABLE rejects; CREATE TABLE rejects (source_key TEXT)", "column 'source_key' of 'rejects' is TEXT, not INTEGER NOT NULL KEY 1")]
+    [InlineData("DROP VIEW enriched; DROP TABLE summaries", "table 'summaries' is missing")]
+    public async Task A_table_changed_by_hand_is_reported_with_what_is_different(string change, string complaint)
+    {
+        await (await OpenAsync()).DisposeAsync();
+        Execute(change);
+
+        var failure = await Assert.ThrowsAsync<SinkUnavailableException>(async () => await OpenAsync());
+
+        Assert.Contains(complaint, failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Change them back", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sink_that_begins_again_under_another_name_replaces_the_rows()
+    {
+        await using (var sink = await OpenAsync())
+        {
+            await sink.WriteAsync(Batch(null, Enriched(First, 0, "a"), new SinkRecord(First, 1, 0, null, [1], "bad")), Stop);
+        }
+        await using (var sink = await OpenAsync(name: "again"))
+        {
+            await sink.WriteAsync(Batch(null, Enriched(First, 0, "b"), new SinkRecord(First, 1, 0, null, [1], "still bad")), Stop);
+        }
+
+        Assert.Equal("b", Query("SELECT id FROM articles"));
+        Assert.Equal("2|1|1|still bad", Query(
+            "SELECT (SELECT count(*) FROM entities), (SELECT count(*) FROM topics), (SELECT count(*) FROM summaries), reason FROM rejects"));
+    }
+
+    [Fact]
+    public async Task A_full_disk_stops_the_write_as_a_whole_and_room_lets_it_go_on()
+    {
+        using var disk = SmallDisk.MountOrSkip(1 << 20);
+        var path = Path.Combine(disk.Folder, "news.db");
+        var next = 0L;
+        string reason;
+        await using (var sink = await OpenAsync(path: path))
+        {
+            var failure = await Assert.ThrowsAsync<SinkUnavailableException>(async () =>
+            {
+                for (; ; next++) await sink.WriteAsync(Batch(next == 0 ? null : next, Large(next)), Stop);
+            });
+            reason = failure.Message;
+        }
+        Assert.True(next > 2, "the disk held less than was meant");
+        Assert.Contains("the disk is full", reason, StringComparison.Ordinal);
+
+        disk.Grow(8 << 20);
+        await using (var sink = await OpenAsync(path: path))
+        {
+            Assert.Equal(next, (await sink.LoadPositionsAsync([First], Stop))[First]);
+            await sink.WriteAsync(Batch(next, Large(next)), Stop);
+        }
+        Assert.Equal($"{next + 1}|{next + 1}|ok", Query(
+            "SELECT count(*), count(DISTINCT kafka_offset), (SELECT integrity_check FROM pragma_integrity_check) FROM articles", path));
+
+        static SinkRecord Large(long offset)
+        {
+            var record = Enriched(First, offset, $"{offset}");
+            record.Article!.Body = new string('x', 50_000);
+            return record;
+        }
+    }
+
+    [Fact]
     public async Task A_locked_database_is_reported_as_such_and_works_again_afterwards()
     {
         await using var sink = await OpenAsync(busyTimeoutMs: 50);
@@ -194,17 +205,18 @@ public sealed class SqliteSinkTests : IDisposable
         var failure = await Assert.ThrowsAsync<SinkUnavailableException>(async () => await OpenAsync());
         Assert.Contains("it is no SQLite database", failure.Message, StringComparison.Ordinal);
 
-        var nowhere = new SqliteSink(new SqliteSinkOptions { Path = Path.Combine(_folder.FullName, "no", "such", "folder.db"), Name = "s", Source = "c" });
+        var nowhere = new SqliteSink(
+            new SqliteSinkOptions { Path = Path.Combine(_folder.FullName, "no", "such", "folder.db") },
+            new SinkContext("s", "c", NullLogger.Instance, TimeProvider.System));
         failure = await Assert.ThrowsAsync<SinkUnavailableException>(async () => await nowhere.OpenAsync(Stop));
         Assert.Contains("it cannot be opened", failure.Message, StringComparison.Ordinal);
     }
 
-    private async Task<SqliteSink> OpenAsync(string source = "cluster", long keep = 0, int busyTimeoutMs = 20_000)
+    private async Task<SqliteSink> OpenAsync(string name = "sqlite", long keep = 0, int busyTimeoutMs = 20_000, string? path = null)
     {
-        var sink = new SqliteSink(new SqliteSinkOptions
-        {
-            Path = FilePath, Name = "sqlite", Source = source, KeepArticles = keep, BusyTimeoutMs = busyTimeoutMs,
-        });
+        var sink = new SqliteSink(
+            new SqliteSinkOptions { Path = path ?? FilePath, KeepArticles = keep, BusyTimeoutMs = busyTimeoutMs },
+            new SinkContext(name, "cluster", NullLogger.Instance, TimeProvider.System));
         try
         {
             await sink.OpenAsync(Stop);
@@ -220,26 +232,12 @@ public sealed class SqliteSinkTests : IDisposable
     private static SinkBatch Batch(long? from, params SinkRecord[] records) =>
         new(records, [new SinkAdvance(records[0].Partition, from, records[^1].Offset + 1)]);
 
-    private static SinkRecord Enriched(SinkPartition partition, long offset, string id) => new(partition, offset, 1_700_000_000_000, new Article
-    {
-        Id = id,
-        Title = "Ada in London",
-        Body = "Ada was there.",
-        PublishedAt = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero),
-        Attributes = new() { ["license"] = "CC-BY" },
-        Topic = new TopicScore { Label = "World", Score = 0.75f, Scores = new() { ["World"] = 0.75f } },
-        Entities =
-        [
-            new Entity { Type = "PER", Text = "Ada", Field = ArticleField.Title, Start = 0, End = 3, Score = 0.5f },
-            new Entity { Type = "LOC", Text = "London", Field = ArticleField.Title, Start = 7, End = 13, Score = 0.5f },
-        ],
-        Summary = new Summary { Text = "Ada was there.", Sentences = [new SummarySentence { Field = ArticleField.Body, Start = 0, End = 14, Score = 0.5f }] },
-        Provenance = [new Provenance { Node = "topic", Model = "m", Version = "1", Sha256 = "00" }],
-    }, null, null);
+    private static SinkRecord Enriched(SinkPartition partition, long offset, string id) =>
+        new(partition, offset, 1_700_000_000_000, SinkArticles.Enriched(id), null, null);
 
-    private string Query(string sql)
+    private string Query(string sql, string? path = null)
     {
-        using var connection = new SqliteConnection($"Data Source={FilePath};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={path ?? FilePath};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
