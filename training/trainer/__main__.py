@@ -7,22 +7,34 @@ from pathlib import Path
 
 import torch
 
-from . import card, cost, entities, evaluation, publish, summary, topic
+from . import cost, entities, onnx_run, publish, summary, topic, tradeoff
 from .console import Interrupted, say, stop_flag
+from .texts import vocabulary_texts
 
 HERE = Path(__file__).resolve().parent.parent
-TRAINERS = {"topic": topic.train_topic, "entities": entities.train_entities, "summary": summary.train_summary}
+TASKS = {"topic": topic, "entities": entities, "summary": summary}
+TRADE_OFF = """# Quality against speed
+Written by `training/run cost`. Quality as in the picture (of the set as a whole there is none); articles/s of one thread; a \
+pass is what the plain int8 encoder of six layers takes over the same articles. The popular choices are graphs of their \
+shapes with random weights. Articles/s depend on the machine and on what else it did: compare them with one another only.
+
+![Quality against speed](tradeoff.svg)
+
+{table}
+"""
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="training/run", description="Train and publish the default models.")
-    parser.add_argument("task", choices=[*TRAINERS, "all", "cost"], help="cost: measure what the published models cost")
+    parser.add_argument("task", choices=[*TASKS, "all", "cost"], help="cost: measure what the models cost")
     parser.add_argument("--data", type=Path, required=True, help="folder with topic/, ner/, summary/ and articles/")
     parser.add_argument("--encoder", type=Path, help=f"folder of {ENCODER}; fetched if not given")
     parser.add_argument("--wheels", type=Path, help="folder of Python wheels, for installing without a network")
     parser.add_argument("--work", type=Path, default=HERE / "work", help="checkpoints and intermediate files")
     parser.add_argument("--models", type=Path, default=HERE.parent / "models", help="where the model folders go")
+    parser.add_argument("--set", choices=("default", "fast"), default="default", help="the models to make (default: default)")
+    parser.add_argument("--from", dest="version1", type=Path, help="the models of version 1, for entities and summary to go on from")
     parser.add_argument("--steps", type=int, help="train for this many steps instead of the default, to try things out")
     parser.add_argument("--threads", type=int, default=1, help="threads for training (default 1)")
     return parser.parse_args()
@@ -38,17 +50,27 @@ def find_encoder(given: Path | None, work: Path) -> Path:
 
 
 def make(task: str, options, encoder: Path):
-    extra = dict(steps=options.steps) if options.steps else {}
-    model, tokenizer = TRAINERS[task](options.data, encoder, options.work, **extra)
-    graphs = publish.build(task, model, tokenizer, options.work)
-    results = evaluation.evaluate(task, options.data, tokenizer, graphs, options.work / f"{task}.evaluation.json")
-    target, config = options.models / task, model.encoder.config
-    quality = evaluation.headline(task, results)
-    publish.write_folder(task, target, graphs["int8"], config, tokenizer, quality, **results["settings"])
-    manifest = json.loads((target / "model.json").read_text(encoding="utf-8"))
-    card.write_card(target, task, manifest, results, config)
-    say(f"{task}: written to {target}")
-    print(json.dumps(dict(task=task, **quality)))
+    """Trains a model and writes its folder; beside it, in the work folder, the same in fp32 and in fp16."""
+    module, fast = TASKS[task], options.set == "fast"
+    name, root = (f"fast_{task}", Path("fast")) if fast else (task, Path())
+    version1 = options.version1 / task if options.version1 else None
+    model, tokenizer, config = (module.make_fast if fast else module.make)(options.data, encoder, options.work, options.steps, version1)
+    graphs = publish.build(name, task, model, tokenizer, options.work, vocabulary_texts(options.data))
+    settings = {}
+    if task == "summary":
+        settings = dict(selection=summary.choose_constants(options.data, tokenizer, onnx_run.runner(graphs["int8"], 1)))
+    for precision, base in (("fp32", options.work / "fp32"), ("fp16", options.work / "fp16"), ("int8", options.models)):
+        publish.write_folder(task, base / root / task, graphs[precision], config, tokenizer, **settings)
+    say(f"{name}: written to {options.models / root / task}; measure it with training/evaluate {task}")
+
+
+def measure_cost(options, encoder: Path):
+    """Prints the figures and writes table and picture beside the README."""
+    figures = cost.measure(options.data, encoder, options.models, options.work)
+    quality = tradeoff.qualities(options.models)
+    (HERE / "tradeoff.md").write_text(TRADE_OFF.format(table=tradeoff.table(figures, quality)), encoding="utf-8")
+    (HERE / "tradeoff.svg").write_text(tradeoff.picture(figures, quality, "AG News rows"), encoding="utf-8")
+    print(json.dumps(figures, indent=2))
 
 
 def main() -> int:
@@ -61,9 +83,9 @@ def main() -> int:
             raise FileNotFoundError(f"no folder {options.data}")
         encoder = find_encoder(options.encoder, options.work)
         if options.task == "cost":
-            print(json.dumps(cost.measure(options.data, encoder, options.models, options.work), indent=2))
+            measure_cost(options, encoder)
         else:
-            for task in TRAINERS if options.task == "all" else [options.task]:
+            for task in TASKS if options.task == "all" else [options.task]:
                 make(task, options, encoder)
     except (Interrupted, KeyboardInterrupt) as stopped:
         say(str(stopped) or "stopped")

@@ -1,21 +1,26 @@
 """The entity model: word pieces with casing in, BIO labels out."""
 
+import random
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from . import ner_data
+from . import earlier, ner_data
 from .batching import Example, bucketed, inputs_of, pad
 from .casing import CLASSES
-from .encoder import Encoder, load_encoder
+from .encoder import Encoder
 from .loop import Plan, train
 from .ner_data import LABELS
 from .pieces import PieceTokenizer
+from .slim import Size, cut, slim_encoder
+from .texts import vocabulary_texts
 
-MAX_TOKENS, STRIDE = 256, 64
-STEPS = 1072
+MAX_TOKENS, STRIDE = 128, 16
+DEFAULT = Size(layers=range(6), feed_forward=1536, vocabulary=30522)
+STEPS, BATCH_TOKENS, LEARNING_RATE = 1600, 1536, 2.2e-4
+VOCABULARY_SOURCES = ("conllpp", "ewt", "wnut17", "sec", "btc")
 IGNORED = -100
 O_OR_MISC = len(LABELS)  # the source does not label MISC: the word is O or in a MISC
 MISC_LABELS = [LABELS.index("O"), LABELS.index("B-MISC"), LABELS.index("I-MISC")]
@@ -83,25 +88,41 @@ def piece_targets(text, pieces, misc_labelled):
     return target
 
 
-def train_entities(data: Path, encoder: Path, work: Path, name="entities", steps=STEPS, learning_rate=1.5e-4):
-    tokenizer = PieceTokenizer.read(encoder)
+def train_entities(data: Path, encoder: Path, work: Path, steps: int):
+    torch.manual_seed(1)
+    backbone, tokenizer = slim_encoder(encoder, vocabulary_texts(data, VOCABULARY_SOURCES), DEFAULT, CLASSES)
+    model = TokenClassifier(backbone, len(LABELS))
     sources = ner_data.training_sources(data)
 
     def batches(epoch):
         examples = []
         for number, source in enumerate(sources):
-            for repeat in range(source.weight):
-                seed = 1000 * epoch + 10 * number + repeat
-                share = 0.8 if source.per_sentence else 0.45
-                texts = ner_data.make_texts(source.documents, seed, share)
-                examples += examples_of(texts, tokenizer, source.misc_labelled)
-        return bucketed(examples, 3072, epoch)
+            seed = 1000 * epoch + 10 * number
+            texts = ner_data.make_texts(source.documents, seed, 0.8 if source.per_sentence else 0.55)
+            generator = random.Random(seed)
+            texts = [text for text in texts if generator.random() < source.share]
+            examples += examples_of(texts, tokenizer, source.misc_labelled)
+        return bucketed(examples, BATCH_TOKENS, epoch)
 
-    torch.manual_seed(1)
-    model = TokenClassifier(load_encoder(encoder, type_vocab_size=CLASSES), len(LABELS))
-    plan = Plan(name, steps, learning_rate, average=0.995)
-    train(model, plan, batches, loss_of(tokenizer), work)
+    train(model, Plan("entities", steps, LEARNING_RATE, warmup=0.06, average=0.995), batches, loss_of(tokenizer), work)
     return model.eval(), tokenizer
+
+
+def make(data: Path, encoder: Path, work: Path, steps: int | None, version1: Path | None):
+    """version1: the folder of the model's version 1, whose weights are taken over for smaller windows and fewer words."""
+    if version1:
+        whole, weights, tokenizer = earlier.read_encoder(version1)
+        backbone, tokenizer = cut(whole, tokenizer, vocabulary_texts(data, VOCABULARY_SOURCES), DEFAULT)
+        model = TokenClassifier(backbone, len(LABELS)).eval()
+        model.classifier.load_state_dict({part: weights[f"classifier.{part}"] for part in ("weight", "bias")})
+    else:
+        model, tokenizer = train_entities(data, encoder, work, steps or STEPS)
+    return model, tokenizer, model.encoder.config
+
+
+def make_fast(data: Path, encoder: Path, work: Path, steps: int | None, version1: Path | None):
+    """No smaller one keeps enough of the quality yet: the fast set has the same."""
+    return make(data, encoder, work, steps, version1)
 
 
 # Reading labels back
@@ -169,56 +190,3 @@ def find_entities(text: str, tokenizer: PieceTokenizer, run) -> list[tuple[int, 
     return [
         (int(starts[first]), int(ends[last - 1]), kind) for first, last, kind in ner_data.spans_of_labels(labels)
     ]
-
-
-# Evaluation
-
-
-def span_f1(gold: list[set], found: list[set]):
-    hits = sum(len(a & b) for a, b in zip(gold, found))
-    total, claimed = sum(map(len, gold)), sum(map(len, found))
-    precision, recall = hits / max(1, claimed), hits / max(1, total)
-    return precision, recall, 2 * precision * recall / max(1e-9, precision + recall)
-
-
-def interval(gold, found, seed=1, rounds=200):
-    """A 95 % bootstrap interval of the F1, over texts."""
-    counts = np.array([(len(a & b), len(a), len(b)) for a, b in zip(gold, found)])
-    generator = np.random.default_rng(seed)
-    values = []
-    for _ in range(rounds):
-        hits, total, claimed = counts[generator.integers(0, len(counts), len(counts))].sum(0)
-        values.append(2 * hits / max(1, total + claimed))
-    return [float(np.quantile(values, q)) for q in (0.025, 0.975)]
-
-
-def evaluation_texts(test_set, form: str):
-    """form: 'sentences', 'natural' (spaced as in print), 'windows' (five sentences at a time), 'lower', 'upper'."""
-    sentences = [[sentence] for document in test_set.documents for sentence in document]
-    if form == "windows":
-        sentences = [d[i : i + 5] for d in test_set.documents for i in range(0, len(d), 5)]
-    texts = []
-    for group in sentences:
-        parts = [ner_data.join_words(sentence, form == "natural", None) for sentence in group]
-        text = ner_data.concatenate(parts, [" "] * (len(parts) - 1))
-        texts.append(ner_data.change_case(text, form) if form in ("lower", "upper") else text)
-    return texts
-
-
-def evaluate_entities(data: Path, tokenizer, run, forms=("sentences", "natural", "windows", "lower", "upper"), only=None):
-    results = {}
-    for test_set in ner_data.test_sets(data):
-        if only and test_set.name not in only:
-            continue
-        for form in forms:
-            texts = evaluation_texts(test_set, form)
-            gold = [{span for span in text.spans if span[2] in test_set.types} for text in texts]
-            found = [
-                {span for span in find_entities(text.text, tokenizer, run) if span[2] in test_set.types}
-                for text in texts
-            ]
-            precision, recall, f1 = span_f1(gold, found)
-            results[f"{test_set.name}/{form}"] = dict(
-                precision=precision, recall=recall, f1=f1, interval=interval(gold, found), spans=sum(map(len, gold))
-            )
-    return results

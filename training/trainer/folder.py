@@ -8,7 +8,7 @@ from pathlib import Path
 from .encoder import EncoderConfig
 
 LICENSE = "Apache-2.0"
-CARD, MANIFEST = "README.md", "model.json"
+MANIFEST, CARD, EVALUATION = "model.json", "README.md", "evaluation.json"
 
 
 def write_tokenizer(folder: Path, vocabulary: list[str], config: EncoderConfig, labels: list[str], architecture: str):
@@ -40,11 +40,11 @@ def write_tokenizer(folder: Path, vocabulary: list[str], config: EncoderConfig, 
 
 
 def write_manifest(folder: Path, values: dict):
-    """model.json, with the hash of every other file of the folder but the card."""
+    """model.json, with the hash of every other file of the folder but the card and its figures."""
     files = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.iterdir())
-        if path.name not in (MANIFEST, CARD)
+        if path.name not in (MANIFEST, CARD, EVALUATION)
     }
     _write_json(folder / MANIFEST, dict(values, files=files, license=LICENSE, git_revision=git_revision()))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from .console import Interrupted, Progress, say, stop_flag
+from .optimizer import AdamW, groups_of
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ def train(model, plan: Plan, batches, loss_of, folder: Path):
         say(f"{plan.name}: already trained, reading {done.name}")
         return
     torch.manual_seed(plan.seed)
-    optimizer = torch.optim.AdamW(_groups(model, plan), betas=(0.9, 0.98), eps=1e-6)
-    peaks = [group["lr"] for group in optimizer.param_groups]
+    optimizer = AdamW(groups_of(model, plan.learning_rate, plan.head_learning_rate, plan.weight_decay))
     averaged = {name: value.detach().clone() for name, value in model.named_parameters()} if plan.average else None
     step = 0
     if checkpoint.exists():
@@ -57,15 +57,10 @@ def train(model, plan: Plan, batches, loss_of, folder: Path):
     for batch in _from_step(batches, step) if step < plan.steps else ():
         if step >= plan.steps:
             break
-        factor = _schedule(step, plan)
-        for group, peak in zip(optimizer.param_groups, peaks):
-            group["lr"] = peak * factor
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = loss_of(model, batch)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.step(_schedule(step, plan), largest_norm=1.0)
         step += 1
         if averaged is not None and step % 5 == 0:
             decay = min(plan.average**5, step / (step + 50))
@@ -101,19 +96,6 @@ def _schedule(step, plan):
     if step < warmup:
         return (step + 1) / warmup
     return max(0.0, (plan.steps - step) / max(1, plan.steps - warmup))
-
-
-def _groups(model, plan):
-    """Heads learn faster than the pretrained encoder; norms and biases do not decay."""
-    groups = {}
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        pretrained = name.startswith("encoder.") and "token_type" not in name
-        rate = plan.learning_rate if pretrained else plan.head_learning_rate
-        decay = plan.weight_decay if parameter.ndim > 1 else 0.0
-        groups.setdefault((rate, decay), []).append(parameter)
-    return [dict(params=params, lr=rate, weight_decay=decay) for (rate, decay), params in groups.items()]
 
 
 def _write(state, path: Path):

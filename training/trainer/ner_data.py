@@ -146,7 +146,7 @@ def make_texts(documents, seed: int, share_single=0.5, longest=(40, 90, 150), ca
         position = 0
         while position < len(document):
             limit = 0 if generator.random() < share_single else generator.choice(longest)
-            natural = generator.random() < 0.7
+            natural = generator.random() < 0.6
             end, words = position, 0
             while end < len(document) and (end == position or words + len(document[end].words) <= limit):
                 words += len(document[end].words)
@@ -154,7 +154,7 @@ def make_texts(documents, seed: int, share_single=0.5, longest=(40, 90, 150), ca
             pieces = [join_words(sentence, natural, generator) for sentence in document[position:end]]
             text = concatenate(pieces, [generator.choice([" ", " ", "\n"]) for _ in pieces[1:]])
             if casing_noise:
-                how = generator.choices([None, "lower", "upper", "title"], [0.80, 0.09, 0.08, 0.03])[0]
+                how = generator.choices([None, "lower", "upper", "title"], [0.88, 0.05, 0.05, 0.02])[0]
                 text = change_case(text, how) if how else text
             texts.append(text)
             position = end
@@ -167,7 +167,7 @@ class Source:
     documents: list
     misc_labelled: bool = True  # false where the source has no MISC: an O there may be one
     per_sentence: bool = False  # its sentences do not follow one another
-    weight: int = 1
+    share: float = 1.0  # of its texts in each epoch
 
 
 def training_sources(folder: Path) -> list[Source]:
@@ -176,9 +176,9 @@ def training_sources(folder: Path) -> list[Source]:
     return [
         Source("conllpp", read_documents(ner / "conllpp_train.txt", 0, 3)),
         Source("ewt", read_documents(ner / "uner_ewt_train.conll", 0, 1)),
-        Source("wnut17", read_documents(ner / "wnut17_train.conll", 0, 1, WNUT_TYPES), per_sentence=True),
-        Source("sec", read_documents(ner / "sec_train.txt", 0, 3)),
-        Source("btc", [btc[: len(btc) * 9 // 10]], misc_labelled=False, per_sentence=True),
+        Source("wnut17", read_documents(ner / "wnut17_train.conll", 0, 1, WNUT_TYPES), per_sentence=True, share=0.6),
+        Source("sec", read_documents(ner / "sec_train.txt", 0, 3), share=0.6),
+        Source("btc", [btc[: len(btc) * 9 // 10]], misc_labelled=False, per_sentence=True, share=0.35),
     ]
 
 

@@ -1,15 +1,15 @@
-"""Makes the model folders out of trained models: export, check, quantize, self-test, manifest."""
+"""Makes the model folders out of trained models: graph, check, self-test, manifest."""
 
 import shutil
 from pathlib import Path
 
 import numpy as np
 
-from . import entities, folder, onnx_export, summary, topic
+from . import entities, folder, graph, onnx_run, outliers, summary, topic
 from .console import say
 from .sentences import split_sentences
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 ENCODER = dict(name="sentence-transformers/all-MiniLM-L6-v2 (pretrained encoder)", license="Apache-2.0")
 AG_NEWS = dict(name="AG News (AG's corpus of news articles; X. Zhang et al. 2015)", license="research and any other non-commercial activity")
 BBC = dict(name="BBC News Summary (D. Greene and P. Cunningham 2006, with extractive references)", license="research only")
@@ -28,45 +28,53 @@ SELF_TEST_BODY = (
     "Shares in the airline rose three percent in Frankfurt after the announcement. "
     "Analysts at Deutsche Bank expect profits to grow."
 )
-OUTPUTS = {"topic": ["logits"], "entities": ["logits"], "summary": ["scores", "embeddings"]}
+MODULES = {"topic": topic, "entities": entities, "summary": summary}
+WRITERS = {"topic": graph.write_topic, "entities": graph.write_entities, "summary": graph.write_summary}
 ARCHITECTURES = {"topic": "BertForSequenceClassification", "entities": "BertForTokenClassification", "summary": "BertModel"}
 LABELS = {"topic": topic.LABELS, "entities": entities.LABELS, "summary": []}
+LARGEST_DIFFERENCE = 1e-3
+CALIBRATION_TEXTS = 120
 
 
-def build(task: str, model, tokenizer, work: Path) -> dict:
-    """The ONNX files of a trained model: fp32 and int8, checked against PyTorch. Gives the paths of both."""
-    plain, small = work / f"{task}.fp32.onnx", work / f"{task}.int8.onnx"
-    onnx_export.export(model, OUTPUTS[task], plain)
-    rows = []
-    for text in (SELF_TEST_TITLE, SELF_TEST_BODY, SELF_TEST_BODY * 4):
+def build(name: str, task: str, model, tokenizer, work: Path, texts: list[str]) -> dict[str, Path]:
+    """The graphs of a trained model by precision; fp32 is checked against PyTorch. texts: the outliers are looked for in them."""
+    longest = MODULES[task].MAX_TOKENS
+
+    def row(text):
         pieces = tokenizer.encode(text)
-        ids = np.concatenate([[tokenizer.cls], pieces.ids[:254], [tokenizer.sep]])
-        types = np.concatenate([[0], pieces.casing[:254], [0]]) if task == "entities" else np.zeros_like(ids)
-        rows.append((ids, types))
-    difference = onnx_export.largest_difference(model, plain, rows)
-    if difference > 1e-3:
-        raise RuntimeError(f"{task}: the ONNX graph differs from PyTorch by {difference}")
-    onnx_export.quantize(plain, small, reduce_range=True)
-    say(f"{task}: ONNX and PyTorch differ by at most {difference:.1e}; "
-        f"{plain.stat().st_size / 1e6:.1f} MB in fp32, {small.stat().st_size / 1e6:.1f} MB in int8")
-    return dict(fp32=plain, int8=small)
+        ids = np.concatenate([[tokenizer.cls], pieces.ids[: longest - 2], [tokenizer.sep]])
+        types = np.concatenate([[0], pieces.casing[: longest - 2], [0]]) if task == "entities" else np.zeros_like(ids)
+        return ids, types
+
+    encoder = model.classifier and model.classifier.encoder if task == "topic" else model.encoder
+    found = outliers.find(encoder, [row(text) for text in texts[:: max(1, len(texts) // CALIBRATION_TEXTS)]]) if encoder else []
+    paths = {precision: work / f"{name}.{precision}.onnx" for precision in ("fp32", "fp16", "int8")}
+    for precision, path in paths.items():
+        graph.save(WRITERS[task](model, precision, longest, found), path)
+    difference = onnx_run.largest_difference(model, paths["fp32"], [row(text) for text in (SELF_TEST_TITLE, SELF_TEST_BODY, SELF_TEST_BODY * 4)])
+    if not difference <= LARGEST_DIFFERENCE:
+        raise RuntimeError(f"{name}: the ONNX graph differs from PyTorch by {difference}")
+    say(f"{name}: ONNX and PyTorch differ by at most {difference:.1e}; "
+        + ", ".join(f"{path.stat().st_size / 1e6:.1f} MB in {precision}" for precision, path in paths.items()))
+    return paths
 
 
-def write_folder(task: str, target: Path, graph: Path, encoder_config, tokenizer, quality: dict, temperature=1.0, selection=None):
+def write_folder(task: str, target: Path, path: Path, encoder_config, tokenizer, selection=None):
+    """A model's folder: graph, tokenizer, model.json. What was measured is written into it by training/evaluate."""
     if target.exists():
         shutil.rmtree(target)
     folder.write_tokenizer(target, tokenizer.vocabulary, encoder_config, LABELS[task], ARCHITECTURES[task])
-    shutil.copyfile(graph, target / "model.onnx")
-    run = onnx_export.runner(target / "model.onnx")
+    shutil.copyfile(path, target / "model.onnx")
+    run = onnx_run.runner(target / "model.onnx", 1)
     values = dict(name=task, version=VERSION)
     if task == "topic":
         logits = topic.logits_of(SELF_TEST_TITLE, SELF_TEST_BODY, tokenizer, run)
-        scores = topic.probabilities(logits, temperature)
+        scores = topic.probabilities(logits)
         expected = dict(label=topic.LABELS[int(scores.argmax())], score=round(float(scores.max()), 4))
         values |= dict(
             task="text-classification", labels=topic.LABELS, max_tokens=topic.MAX_TOKENS, stride=topic.STRIDE,
-            token_types="none", temperature=temperature,
-            description="The topic of a news article (World, Sports, Business, Sci/Tech), read from its title and body.",
+            max_windows=topic.MAX_WINDOWS, token_types="none", temperature=1.0,
+            description="The topic of a news article (World, Sports, Business, Sci/Tech), read from its title and its beginning.",
             data=[ENCODER, AG_NEWS],
         )
     elif task == "entities":
@@ -83,12 +91,10 @@ def write_folder(task: str, target: Path, graph: Path, encoder_config, tokenizer
             data=[ENCODER, *NER_DATA],
         )
     else:
-        spans = split_sentences(SELF_TEST_BODY)
-        scores, units = summary.read_article(SELF_TEST_BODY, spans, tokenizer, run)
-        numbers = summary.select(scores, units, selection["sentences"], selection["redundancy_penalty"], selection["position_bias"])
+        read = summary.read_row(dict(text=SELF_TEST_BODY), tokenizer, run)
         expected = dict(sentences=[
-            dict(text=SELF_TEST_BODY[slice(*spans[n])], start=spans[n][0], end=spans[n][1], score=round(float(scores[n]), 4))
-            for n in numbers
+            dict(text=SELF_TEST_BODY[slice(*read.spans[n])], start=read.spans[n][0], end=read.spans[n][1], score=round(float(read.scores[n]), 4))
+            for n in summary.select(read, selection)
         ])
         values |= dict(
             task="extractive-summarization", labels=[], max_tokens=summary.MAX_TOKENS, stride=summary.STRIDE,
@@ -96,5 +102,5 @@ def write_folder(task: str, target: Path, graph: Path, encoder_config, tokenizer
             description="Chooses the sentences of a news article that summarize it.",
             data=[ENCODER, BBC],
         )
-    values |= dict(quality=quality, self_test=dict(title=SELF_TEST_TITLE, body=SELF_TEST_BODY, expected=expected))
+    values |= dict(self_test=dict(title=SELF_TEST_TITLE, body=SELF_TEST_BODY, expected=expected))
     folder.write_manifest(target, values)

@@ -3,25 +3,29 @@
 import json
 import random
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+from . import ngrams
 from .batching import Example, bucketed, inputs_of
 from .console import say
-from .encoder import Encoder, load_encoder
+from .encoder import Encoder
 from .loop import Plan, train
-from .ner_data import training_sources
 from .pieces import PieceTokenizer
-from .slim import slim_encoder
+from .slim import Size, slim_encoder
+from .texts import vocabulary_texts
 
 LABELS = ["World", "Sports", "Business", "Sci/Tech"]
-BBC_TOPICS = {"business": "Business", "sport": "Sports", "tech": "Sci/Tech"}
 MAX_TOKENS, STRIDE, LONGEST_TITLE = 256, 64, 64
-LAYERS, FEED_FORWARD, VOCABULARY = (0, 1, 2), 768, 16000
-STEPS, TEACHER_STEPS, TEACHER_LEARNING_RATE = 220, 600, 1e-4
+MAX_WINDOWS = 2
+DEFAULT = Size(layers=range(6), feed_forward=1536, vocabulary=20000)
+STEPS, BATCH_TOKENS, LEARNING_RATE = 840, 3072, 1.2e-4
+NGRAM_PENALTY = 3e-6
+AS_GOOD = 0.01  # a loss this much larger, relatively, is still as good
 
 AGENCY = re.compile(r"\s*\((?:AP|AFP|Reuters|[A-Za-z.]+\.(?:com|org|net))\)|\b(?:AP|AFP|SPACE\.com|Reuters) - ")
 DATELINE = re.compile(r"^[A-Z][A-Z .,]+(?:\([A-Za-z]+\) )?-+ ")
@@ -42,6 +46,31 @@ class TextClassifier(nn.Module):
         states = self.encoder(input_ids, attention_mask, token_type_ids)
         weights = attention_mask.to(states.dtype)[:, :, None]
         return self.classifier((states * weights).sum(dim=1) / weights.sum(dim=1))
+
+
+@dataclass
+class TopicCascade:
+    """n-grams first; where they are not sure enough the encoder reads the text too, and the logits are added.
+
+    The weights are such that both ways give calibrated logits.
+    """
+
+    classifier: TextClassifier | None  # none: the n-grams decide always
+    table: np.ndarray  # see trainer.ngrams
+    bias: np.ndarray
+    alone: float = 1.0  # weight of the n-grams' logits where they decide alone
+    threshold: float = 1.0
+    encoder_weight: float = 1.0
+    ngram_weight: float = 0.0
+
+    def __call__(self, input_ids, attention_mask, token_type_ids):
+        """The logits of unpadded rows."""
+        counted = torch.from_numpy(np.stack([ngrams.logits_of(ids.numpy(), self.table, self.bias) for ids in input_ids]))
+        alone = self.alone * counted
+        if torch.softmax(alone, dim=1).amax() >= self.threshold:
+            return alone.float()
+        read = self.classifier(input_ids, attention_mask, token_type_ids)
+        return (self.encoder_weight * read + self.ngram_weight * counted).float()
 
 
 def read_rows(path: Path):
@@ -76,15 +105,14 @@ def pair(tokenizer, title, body):
 
 
 def windows(tokenizer, title_text: str, body_text: str):
-    """The windows in which an article is read; the title is repeated in each."""
+    """The windows in which an article is read, at most MAX_WINDOWS; the title is repeated in each."""
     title, body = tokenizer.encode(title_text).ids[:LONGEST_TITLE], tokenizer.encode(body_text).ids
     room = MAX_TOKENS - 2 - (len(title) + 1 if len(title) else 0)
-    start = 0
-    while True:
+    for number in range(MAX_WINDOWS):
+        start = number * (room - STRIDE)
         yield pair(tokenizer, title, body[start : start + room])
         if start + room >= len(body):
             return
-        start += room - STRIDE
 
 
 class Maker:
@@ -95,20 +123,24 @@ class Maker:
         raw = [part for row in rows for part in row[:2]]
         ids = [[pieces.ids for pieces in tokenizer.encode_all(texts)] for texts in (raw, [clean(text) for text in raw])]
         self.forms = [[(form[2 * n], form[2 * n + 1]) for n in range(len(rows))] for form in ids]
+        self.stop = tokenizer.encode(".").ids
         self.by_label = [[n for n, row in enumerate(rows) if row[2] == label] for label in range(len(LABELS))]
 
-    def epoch(self, seed: int, long_share=0.06):
+    def epoch(self, seed: int, long_share=0.05):
+        """Rows as title and body, as one text, as a title or a body alone, and several of a topic as a long article."""
         generator = random.Random(seed)
         examples = []
         for number, (_, _, label) in enumerate(self.rows):
-            title, body = self.forms[generator.random() < 0.4][number]
+            title, body = self.forms[generator.random() < 0.3][number]
             draw = generator.random()
-            if len(title) and draw < 0.15:
+            if len(title) and draw < 0.35:
+                title, body = title[:0], np.concatenate([title, self.stop, body])
+            elif len(title) and draw < 0.47:
                 body = body[:0]
-            elif draw < 0.35:
+            elif draw < 0.59:
                 title = title[:0]
             if len(body) and generator.random() < long_share:
-                others = [self.forms[1][generator.choice(self.by_label[label])][1] for _ in range(generator.randint(1, 4))]
+                others = [self.forms[1][generator.choice(self.by_label[label])][1] for _ in range(generator.randint(1, 3))]
                 body = np.concatenate([body, *others])
             title = title[:LONGEST_TITLE]
             body = body[: MAX_TOKENS - 3 - len(title)]
@@ -117,139 +149,104 @@ class Maker:
         return examples
 
 
-def vocabulary_texts(data: Path) -> list[str]:
-    texts = [text for row in read_rows(data / "topic/ag_news_train.jsonl") for text in row[:2]]
-    articles = (data / "articles/open_articles.jsonl").read_text(encoding="utf-8").splitlines()
-    texts += [json.loads(line)["text"] for line in articles]
-    for source in training_sources(data)[:2]:
-        texts += [" ".join(sentence.words) for document in source.documents for sentence in document]
-    return texts
-
-
-def train_topic(data: Path, encoder: Path, work: Path, name="topic", steps=STEPS, learning_rate=3e-4):
-    """The small model, taught by the labels and by a larger model trained before it."""
-    teacher, tokenizer = train_classifier(
-        data, encoder, work, f"{name}_teacher", TEACHER_STEPS, TEACHER_LEARNING_RATE, full=True
-    )
-    targets = teacher_opinions(data, teacher, tokenizer, work / f"{name}_teacher.opinions.npy")
-    return train_classifier(data, encoder, work, name, steps, learning_rate, targets)
-
-
-def teacher_opinions(data: Path, teacher, tokenizer, cache: Path) -> torch.Tensor:
-    """The teacher's probabilities for each training row."""
-    if not cache.exists():
-        say("topic: reading the training rows with the teacher ...")
-        rows, _ = split_rows(read_rows(data / "topic/ag_news_train.jsonl"))
-        examples = [
-            Example(*next(windows(tokenizer, title, body)), number) for number, (title, body, _) in enumerate(rows)
-        ]
-        opinions = np.zeros((len(rows), len(LABELS)), dtype=np.float32)
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-            for batch in bucketed(examples, 4096, 1):
-                logits = teacher(*inputs_of(batch, tokenizer.pad)).float()
-                opinions[[example.target for example in batch]] = torch.softmax(logits, dim=-1).numpy()
-        np.save(cache, opinions)
-    return torch.from_numpy(np.load(cache))
-
-
-def train_classifier(data: Path, encoder: Path, work: Path, name: str, steps: int, learning_rate: float, targets=None,
-                     full=False, layers=LAYERS, feed_forward=FEED_FORWARD):
-    """One classifier: the whole encoder if full, else a slim one."""
-    rows, _ = split_rows(read_rows(data / "topic/ag_news_train.jsonl"))
+def train_topic(data: Path, encoder: Path, work: Path, name: str, size: Size, steps: int, learning_rate: float):
+    """The encoder with its head, and the n-grams that spare most texts the encoder."""
+    rows, held_out = split_rows(read_rows(data / "topic/ag_news_train.jsonl"))
     torch.manual_seed(1)
-    if full:
-        backbone, tokenizer = load_encoder(encoder), PieceTokenizer.read(encoder)
-    else:
-        backbone, tokenizer = slim_encoder(encoder, vocabulary_texts(data), layers, feed_forward, VOCABULARY)
-    makers = []  # made when training needs it
+    backbone, tokenizer = slim_encoder(encoder, vocabulary_texts(data), size)
+    maker = Maker(rows, tokenizer)
     labels = torch.tensor([row[2] for row in rows])
 
     def batches(epoch):
-        if not makers:
-            makers.append(Maker(rows, tokenizer))
-        return bucketed(makers[0].epoch(epoch), 3072, epoch)
+        return bucketed(maker.epoch(epoch), BATCH_TOKENS, epoch)
 
     def loss(model, batch):
         logits = model(*inputs_of(batch, tokenizer.pad)).float()
         numbers = torch.tensor([example.target for example in batch])
-        hard = nn.functional.cross_entropy(logits, labels[numbers], label_smoothing=0.05)
-        if targets is None:
-            return hard
-        soft = -(targets[numbers] * torch.log_softmax(logits, dim=-1)).sum(dim=-1).mean()
-        return 0.3 * hard + 0.7 * soft
+        return nn.functional.cross_entropy(logits, labels[numbers], label_smoothing=0.05)
 
     model = TextClassifier(backbone, len(LABELS))
     train(model, Plan(name, steps, learning_rate, average=0.995), batches, loss, work)
-    return model.eval(), tokenizer
+    model.eval()
+    cache = work / f"{name}.ngrams.npz"
+    if not cache.exists():
+        say(f"{name}: n-grams")
+        examples = [Example(*first_window(tokenizer, title, body), number) for number, (title, body, _) in enumerate(rows)]
+        examples += maker.epoch(0)
+        numbers = [example.target for example in examples]
+        table, bias = ngrams.fit([example.ids for example in examples], labels[numbers].numpy(), len(tokenizer.vocabulary),
+                                 len(LABELS), NGRAM_PENALTY)
+        np.savez(cache, table=table, bias=bias)
+    known = np.load(cache)
+    return join(model, known["table"], known["bias"], held_out, tokenizer), tokenizer
 
 
-# Evaluation
+def make(data: Path, encoder: Path, work: Path, steps: int | None, version1: Path | None):
+    """version1 is not looked at: the model is trained anew."""
+    model, tokenizer = train_topic(data, encoder, work, "topic", DEFAULT, steps or STEPS, LEARNING_RATE)
+    return model, tokenizer, model.classifier.encoder.config
+
+
+def make_fast(data: Path, encoder: Path, work: Path, steps: int | None, version1: Path | None):
+    """The n-grams of the default model alone."""
+    model, tokenizer, config = make(data, encoder, work, steps, version1)
+    return replace(model, classifier=None, threshold=0.0), tokenizer, replace(config, num_hidden_layers=0)
+
+
+def first_window(tokenizer, title, body):
+    return next(windows(tokenizer, title, body))
+
+
+def join(classifier, table, bias, rows, tokenizer) -> TopicCascade:
+    """Weights and threshold, from rows that neither part was trained on, each as title and body and as one text."""
+    rows = rows + [("", whole_text(title, body), label) for title, body, label in rows]
+    labels = torch.tensor([label for *_, label in rows])
+    examples = [Example(*first_window(tokenizer, title, body), number) for number, (title, body, _) in enumerate(rows)]
+    counted = torch.tensor(np.array([ngrams.logits_of(example.ids, table, bias) for example in examples])).float()
+    read = torch.zeros(len(rows), len(LABELS))
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for batch in bucketed(examples, 4096, 1):
+            read[[example.target for example in batch]] = classifier(*inputs_of(batch, tokenizer.pad)).float()
+
+    def fitted(logits):
+        """The factor that makes logits probable, and the loss that is left."""
+        losses = {factor: float(nn.functional.cross_entropy(factor * logits, labels)) for factor in np.arange(0.3, 3.0, 0.02)}
+        return min((loss, factor) for factor, loss in losses.items())
+
+    (_, alone), shares = fitted(counted), np.arange(0.1, 0.9, 0.05)
+    joined = {share: fitted((1 - share) * read + share * counted) for share in shares}
+    # Of the shares that are as good, the most even one: on texts of another kind the n-grams hold up better.
+    best = min(loss for loss, _ in joined.values())
+    share = min((share for share in shares if joined[share][0] <= best * (1 + AS_GOOD)), key=lambda share: abs(share - 0.5))
+    factor = joined[share][1]
+    right = ((1 - share) * read + share * counted).argmax(1) == labels
+    sureness, right_alone = torch.softmax(alone * counted, 1).amax(1), counted.argmax(1) == labels
+    # The n-grams decide alone from where on they are right as often as both together.
+    for threshold in np.arange(0.80, 1.0, 0.005):
+        sure = sureness >= threshold
+        if int(right_alone[sure].sum()) >= int(right[sure].sum()):
+            break
+    say(f"topic: held-out rows: encoder {accuracy(read, labels):.4f}, n-grams {accuracy(counted, labels):.4f}, together "
+        f"{float(right.float().mean()):.4f} with a share of {share:.2f}; alone from {threshold:.3f} on, which "
+        f"{float(sure.float().mean()):.0%} of the rows reach")
+    return TopicCascade(classifier, table, bias, float(alone), float(threshold), float(factor * (1 - share)), float(factor * share))
+
+
+def accuracy(logits, labels) -> float:
+    return float((logits.argmax(1) == labels).float().mean())
+
+
+def whole_text(title: str, body: str) -> str:
+    return f"{title} . {body}" if title else body
+
+
+# Reading
 
 
 def logits_of(title, body, tokenizer, run):
     return np.mean([run(ids, types) for ids, types in windows(tokenizer, title, body)], axis=0)
 
 
-def probabilities(logits, temperature):
-    scaled = logits / temperature
-    scaled = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+def probabilities(logits):
+    scaled = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return scaled / scaled.sum(axis=-1, keepdims=True)
-
-
-def best_temperature(logits, labels):
-    def loss(temperature):
-        return -np.log(probabilities(logits, temperature)[np.arange(len(labels)), labels] + 1e-12).mean()
-
-    return float(min(np.arange(0.3, 3.0, 0.02), key=loss))
-
-
-def calibration_error(probability, labels, bins=15):
-    confidence, right = probability.max(axis=1), probability.argmax(axis=1) == labels
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    return float(sum(abs(confidence[bin_of == b].mean() - right[bin_of == b].mean()) * (bin_of == b).mean()
-                     for b in range(bins) if (bin_of == b).any()))
-
-
-def macro_f1(predicted, labels):
-    values = []
-    for label in sorted(set(labels)):
-        hits = ((predicted == label) & (labels == label)).sum()
-        values.append(2 * hits / max(1, (predicted == label).sum() + (labels == label).sum()))
-    return float(np.mean(values))
-
-
-def figures(logits, labels, temperature):
-    logits, labels = np.array(logits), np.array(labels)
-    probability = probabilities(logits, temperature)
-    predicted = probability.argmax(axis=1)
-    accuracy = float((predicted == labels).mean())
-    half = 1.96 * (accuracy * (1 - accuracy) / len(labels)) ** 0.5
-    return dict(accuracy=accuracy, interval=[accuracy - half, accuracy + half], macro_f1=macro_f1(predicted, labels),
-                calibration_error=calibration_error(probability, labels), rows=len(labels))
-
-
-def bbc_rows(data: Path):
-    rows = [json.loads(line) for line in (data / "summary/bbc_train.jsonl").read_text(encoding="utf-8").splitlines()]
-    return [(row["title"], row["text"], LABELS.index(BBC_TOPICS[row["topic"]])) for row in rows if row["topic"] in BBC_TOPICS]
-
-
-def fit_temperature(data: Path, tokenizer, run):
-    _, kept = split_rows(read_rows(data / "topic/ag_news_train.jsonl"))
-    return best_temperature(np.array([logits_of(t, b, tokenizer, run) for t, b, _ in kept]), np.array([r[2] for r in kept]))
-
-
-def evaluate_topic(data: Path, tokenizer, run, temperature, quick=False):
-    test, bbc = read_rows(data / "topic/ag_news_test.jsonl"), bbc_rows(data)
-    titled = [row for row in test if row[0]]
-    sets = {"ag_news_test": test, "bbc_articles": bbc}
-    if not quick:
-        sets |= {
-            "ag_news_test/headline_only": [(title, "", label) for title, _, label in titled],
-            "ag_news_test/body_only": [("", body, label) for _, body, label in titled],
-            "bbc_articles/headline_only": [(title, "", label) for title, _, label in bbc],
-        }
-    results = {}
-    for name, rows in sets.items():
-        logits = [logits_of(title, body, tokenizer, run) for title, body, _ in rows]
-        results[name] = figures(logits, [row[2] for row in rows], temperature)
-    return results
