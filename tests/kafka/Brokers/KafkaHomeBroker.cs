@@ -29,7 +29,7 @@ public sealed class KafkaHomeBroker : IKafkaBroker, IAsyncDisposable
         _port = LoopbackPorts.Take();
         _properties = Path.Combine(_folder, "server.properties");
         File.WriteAllText(_properties, ServerProperties.Write(
-            _port, LoopbackPorts.Take(), Path.Combine(_folder, "data"), options.Properties));
+            _port, options.AdvertisedPort?.Invoke(_port) ?? _port, LoopbackPorts.Take(), Path.Combine(_folder, "data"), options.Properties));
     }
 
     /// <inheritdoc/>

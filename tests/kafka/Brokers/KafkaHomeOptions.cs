@@ -9,6 +9,12 @@ public sealed record KafkaHomeOptions
     /// <summary>Broker settings that replace or add to those of <c>server.properties</c>. Default: none.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>
+    /// Where clients are told to connect, on 127.0.0.1, given the broker's own port: a proxy's port. It must lead to the
+    /// broker from then on, since clients that look whether the broker answers go there too. Default: the broker's own.
+    /// </summary>
+    public Func<int, int>? AdvertisedPort { get; init; }
+
     /// <summary>How long the broker may take to answer. Default 90 seconds.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(90);
 }

@@ -7,7 +7,7 @@ namespace StreamScoring.Testing.Internal;
 internal static class ServerProperties
 {
     internal static string Write(
-        int port, int controllerPort, string dataFolder, IReadOnlyDictionary<string, string> overrides)
+        int port, int advertisedPort, int controllerPort, string dataFolder, IReadOnlyDictionary<string, string> overrides)
     {
         var properties = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -15,7 +15,7 @@ internal static class ServerProperties
             ["node.id"] = "1",
             ["controller.quorum.voters"] = Invariant($"1@127.0.0.1:{controllerPort}"),
             ["listeners"] = Invariant($"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}"),
-            ["advertised.listeners"] = Invariant($"PLAINTEXT://127.0.0.1:{port}"),
+            ["advertised.listeners"] = Invariant($"PLAINTEXT://127.0.0.1:{advertisedPort}"),
             ["controller.listener.names"] = "CONTROLLER",
             ["listener.security.protocol.map"] = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             ["log.dirs"] = dataFolder,

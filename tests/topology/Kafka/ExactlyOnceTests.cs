@@ -179,14 +179,7 @@ public sealed class ExactlyOnceTests(ExactlyOnceTests.ProxiedBroker kafka) : ICl
         internal async Task StartOrSkipAsync()
         {
             if (Broker is not null) return;
-            Broker = await KafkaHomeBroker.StartOrSkipAsync(new KafkaHomeOptions
-            {
-                Properties = new Dictionary<string, string>
-                {
-                    ["advertised.listeners"] = $"PLAINTEXT://127.0.0.1:{Proxy.Port}",
-                },
-            });
-            Proxy.Target = Broker.BootstrapServers;
+            Broker = await KafkaHomeBroker.StartOrSkipAsync(new KafkaHomeOptions { AdvertisedPort = Proxy.LeadTo });
         }
 
         internal async Task<(string Input, string Output, string Group)> NewTopicsAsync()

@@ -17,6 +17,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<short, Fault> _faults = new();
     private readonly Task _accepting;
     private TaskCompletionSource _flowing = new();
+    private IPEndPoint? _broker;
 
     internal FaultProxy()
     {
@@ -35,8 +36,12 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>The proxy's port: what the broker must advertise.</summary>
     internal int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>host:port of the broker behind.</summary>
-    internal string? Target { get; set; }
+    /// <summary>Passes connections on to the broker at this port; gives the proxy's own.</summary>
+    internal int LeadTo(int brokerPort)
+    {
+        _broker = new IPEndPoint(IPAddress.Loopback, brokerPort);
+        return Port;
+    }
 
     /// <summary>Faults that happened.</summary>
     internal int Happened => _happened;
@@ -103,7 +108,7 @@ internal sealed class FaultProxy : IAsyncDisposable
         try
         {
             client.NoDelay = broker.NoDelay = true;
-            await broker.ConnectAsync(IPEndPoint.Parse(Target ?? throw new OperationCanceledException()), _stop.Token);
+            await broker.ConnectAsync(_broker ?? throw new OperationCanceledException(), _stop.Token);
             var requests = new ConcurrentDictionary<int, short>();
             await Task.WhenAny(PumpRequestsAsync(client, broker, requests), PumpResponsesAsync(broker, client, requests));
         }
