@@ -133,6 +133,15 @@ internal sealed record NodeSettings
     public int? BatchLingerMs { get; init; }
 
     /// <summary>
+    /// Rows of a micro-batch that the model computes together, sorted by length, 1 to 1,024. Null: 1, which alone keeps
+    /// answers free of their neighbours, bit for bit; more pays off on a GPU.
+    /// </summary>
+    public int? BatchRows { get; init; }
+
+    /// <summary>Tokens computed together, padding counted, where rows go together; 16 to 16,777,216. Null: 16,384.</summary>
+    public int? BatchTokens { get; init; }
+
+    /// <summary>
     /// Threads that share one call of the model, 1 to 256; as many calls go on at once as the cores then allow. Null
     /// (default, <c>"Batch": "auto"</c>): found out by trying at the first start.
     /// </summary>

@@ -115,6 +115,8 @@ internal static class AppOptionsReader
             BatchRecords = batch.OptionalNumber("Records", 1, 4_096, "records"),
             BatchBytes = batch.OptionalNumber("Bytes", 1 << 10, 1 << 30, "bytes"),
             BatchLingerMs = batch.OptionalNumber("LingerMs", 0, 10_000, "ms"),
+            BatchRows = batch.OptionalNumber("Rows", 1, 1_024, "rows"),
+            BatchTokens = batch.OptionalNumber("Tokens", 16, 16_777_216, "tokens"),
             BatchThreads = batch.OptionalNumber("Threads", 1, 256, "threads"),
         };
         if (node.Model is null && kinds.Contains(node.Kind) && node.Kind != "identity")
@@ -124,7 +126,7 @@ internal static class AppOptionsReader
         if (node.Model is { } model && Names.NameComplaint(model) is { } complaint) reader.Problem("Model", complaint);
         if (reader.OptionalText("Batch") is { } word && !word.Equals("auto", StringComparison.OrdinalIgnoreCase))
         {
-            reader.Problem("Batch", $"'{word}' must be auto, or a section with Records, Bytes, LingerMs, Threads");
+            reader.Problem("Batch", $"'{word}' must be auto, or a section with Records, Bytes, LingerMs, Rows, Tokens, Threads");
         }
         batch.WarnAboutUnknownKeys();
         reader.WarnAboutUnknownKeys();

@@ -100,7 +100,8 @@ internal static class TopologyFactory
 
     private static NodeDefinition Definition(NodeSettings node)
     {
-        var batch = NodeDefinition.DefaultBatch;
+        // Rows that go together need company of their own length to choose from.
+        var batch = node.BatchRows is > 1 and var rows ? new BatchOptions { MaxRecords = 4 * rows } : NodeDefinition.DefaultBatch;
         return new NodeDefinition
         {
             Name = node.Name,
@@ -130,12 +131,14 @@ internal static class TopologyFactory
             var settings = nodes.First(node => node.Name == definition.Name);
             var processing = new ModelProcessorOptions();
             if (settings.MaxTokens is { } maxTokens) processing = processing with { MaxTokens = maxTokens };
+            if (settings.BatchTokens is { } tokens) processing = processing with { Onnx = processing.Onnx with { TokensPerRun = tokens } };
             var model = definition.Model is { } name ? catalog.Load(name) : null;
             if (model is null) return Create(processing);
             var plan = settings.BatchThreads is { } threads
                 ? new ModelPlan(Math.Max(1, cores / threads), threads, RowsPerRun: 1)
                 : plans.GetOrProbe(model.Identity.Sha256, cores, () => ModelPlanner.Probe(
                     ModelPlan.Candidates(cores, manyRows: false), plan => Create(plan.Apply(processing)), ProbeTime, time, CancellationToken.None));
+            if (settings.BatchRows is { } rows) plan = plan with { RowsPerRun = rows };
             var processor = Create(plan.Apply(processing));
             return plan.Calls < options.Kafka.ScorerThreads ? new LimitedProcessor(processor, plan.Calls) : processor;
 

@@ -105,6 +105,22 @@ public sealed class AppOptionsReaderTests
     }
 
     [Fact]
+    public void How_a_node_batches_is_said_in_records_rows_tokens_and_time()
+    {
+        var result = Read(json: """
+            { "Nodes": [ { "Name": "n", "Kind": "text-classification", "Model": "m", "Input": "a", "Output": "b",
+                           "Batch": { "Records": 64, "Bytes": 65536, "LingerMs": 20, "Rows": 16, "Tokens": 4096, "Threads": 2 } } ] }
+            """);
+
+        var node = Assert.Single(result.Options.Nodes);
+        Assert.Empty(result.Problems);
+        Assert.Empty(result.Warnings);
+        Assert.Equal(
+            (64, 65536, 20, 16, 4096, 2),
+            (node.BatchRecords, node.BatchBytes, node.BatchLingerMs, node.BatchRows, node.BatchTokens, node.BatchThreads));
+    }
+
+    [Fact]
     public void A_setting_that_does_not_exist_is_warned_about_with_the_one_that_was_meant()
     {
         var result = Read(json: """{ "Kafka": { "GroupID": "g", "CommitIntervallMs": 5 }, "DeadLeterTopic": "x", "Zebra": 1 }""");
