@@ -16,6 +16,7 @@ namespace StreamScoring.App.Tests.Chaos;
 internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) : IAsyncDisposable
 {
     private const int Partitions = 4;
+    private const int PieceOfInput = 100;
 
     private readonly Random _random = new(options.Seed);
     private readonly List<ChildProcess> _instances = [];
@@ -24,6 +25,8 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly string _run = KafkaBrokerExtensions.NewName("chaos");
     private readonly string _folder = Directory.CreateTempSubdirectory("streamscoring-chaos-").FullName;
+    // Held while a piece of the input is under way, and while the broker restarts: what the input holds is never in doubt.
+    private readonly SemaphoreSlim _feeding = new(1);
     private int _kills;
     private int _started;
 
@@ -38,6 +41,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
         var faults = 0;
         while (_clock.Elapsed < options.Duration)
         {
+            if (producing.IsFaulted) await producing;
             await PauseAsync(options.MinPause, options.MaxPause, cancellationToken);
             await BreakSomethingAsync(cancellationToken);
             faults++;
@@ -65,6 +69,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
     public async ValueTask DisposeAsync()
     {
         foreach (var instance in _instances) await instance.DisposeAsync();
+        _feeding.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -106,21 +111,38 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
             BootstrapServers = broker.BootstrapServers, EnableIdempotence = true, LingerMs = 5, MessageTimeoutMs = 300_000,
             QueueBufferingMaxMessages = 1_000_000, Partitioner = Partitioner.Murmur2Random,
         }).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
-        for (var i = 0; i < options.Records; i++)
+        Error? failure = null;
+        for (var from = 0; from < options.Records; from += PieceOfInput)
         {
-            // Spread over the run: record i is due at its share of the duration.
-            if (i % 100 == 0)
+            // Spread over the run: a record is due at its share of the duration.
+            var due = options.Duration * ((double)from / options.Records);
+            if (due > _clock.Elapsed) await Task.Delay(due - _clock.Elapsed, cancellationToken);
+            await _feeding.WaitAsync(cancellationToken);
+            try
             {
-                var due = options.Duration * ((double)i / options.Records);
-                if (due > _clock.Elapsed) await Task.Delay(due - _clock.Elapsed, cancellationToken);
+                for (var i = from; i < Math.Min(from + PieceOfInput, options.Records); i++)
+                {
+                    var message = new Message<byte[], byte[]>
+                    {
+                        Key = Encoding.ASCII.GetBytes($"k{i % options.Keys}"),
+                        Value = Encoding.ASCII.GetBytes(i.ToString(CultureInfo.InvariantCulture)),
+                    };
+                    producer.Produce(Topic(0), message, report =>
+                    {
+                        if (report.Error.IsError) failure ??= report.Error;
+                    });
+                }
+                var left = producer.Flush(TimeSpan.FromSeconds(60));
+                if (left > 0 || failure is not null)
+                {
+                    throw new InvalidOperationException($"The input could not be sent: {left} records of those from {from} on are under way; {failure}");
+                }
             }
-            producer.Produce(Topic(0), new Message<byte[], byte[]>
+            finally
             {
-                Key = Encoding.ASCII.GetBytes($"k{i % options.Keys}"),
-                Value = Encoding.ASCII.GetBytes(i.ToString(CultureInfo.InvariantCulture)),
-            });
+                _feeding.Release();
+            }
         }
-        while (producer.Flush(TimeSpan.FromSeconds(1)) > 0) cancellationToken.ThrowIfCancellationRequested();
     }
 
     private async Task BreakSomethingAsync(CancellationToken cancellationToken)
@@ -161,8 +183,10 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
                 // Orderly: a lone broker that is killed between a transaction's PrepareCommit and its markers comes back
                 // (4.3.1) with the transaction complete and no marker written, seen in its logs. No client can mend that.
                 Note("restart the broker");
+                await _feeding.WaitAsync(cancellationToken);
                 await broker.StopAsync();
                 await broker.StartAgainAsync(cancellationToken);
+                _feeding.Release();
                 break;
         }
     }

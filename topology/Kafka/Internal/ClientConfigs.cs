@@ -5,6 +5,8 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// <summary>The librdkafka settings of a stream's clients. Each value that is not librdkafka's own has its reason.</summary>
 internal static class ClientConfigs
 {
+    private const int SessionTimeoutMs = 10_000;
+
     internal static ConsumerConfig Consumer(KafkaStreamOptions options)
     {
         var exactlyOnce = options.Guarantee == ProcessingGuarantee.ExactlyOnce;
@@ -23,8 +25,9 @@ internal static class ClientConfigs
             EnablePartitionEof = true,
             AllowAutoCreateTopics = false,
             // A killed member's partitions move after this long. Heartbeats have their own thread: scoring delays none.
-            SessionTimeoutMs = 10_000,
-            HeartbeatIntervalMs = 3_000,
+            SessionTimeoutMs = SessionTimeoutMs,
+            // A member hears of a rebalance with its heartbeat: who takes over after an orderly stop does so within this time.
+            HeartbeatIntervalMs = 1_000,
             MaxPollIntervalMs = 300_000,
             // The default 100,000 messages a partition is all memory and no speed where models are the bottleneck; a low
             // mark needs a short backoff, else the fetcher stalls for its default of 1 s.
@@ -61,7 +64,9 @@ internal static class ClientConfigs
         if (transactionalId is not null)
         {
             config.TransactionalId = transactionalId;
-            config.TransactionTimeoutMs = 15_000;
+            // What readers of committed records wait for where this process dies and no successor takes its name. As long as
+            // the session: its partitions move then too.
+            config.TransactionTimeoutMs = SessionTimeoutMs + (int)options.CommitInterval.TotalMilliseconds;
         }
         else
         {
