@@ -15,7 +15,7 @@ internal static class EngineBench
     private static async Task OneHopAsync(BenchSession session)
     {
         const int commitIntervalMs = 500;
-        var records = session.Pick(600_000, 200_000);
+        var records = session.Pick(1_000_000, 200_000);
         var input = await Drain.FillAsync(session, records, ValueBytes);
         Contestant[] contestants =
         [
@@ -33,7 +33,7 @@ internal static class EngineBench
     private static async Task ThreeHopsAsync(BenchSession session)
     {
         const int commitIntervalMs = 100;
-        var records = session.Pick(400_000, 100_000);
+        var records = session.Pick(500_000, 100_000);
         var input = await Drain.FillAsync(session, records, ValueBytes);
         var hops = new[] { Identity, Identity, Identity };
         List<Contestant> contestants =

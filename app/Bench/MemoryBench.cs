@@ -14,7 +14,7 @@ internal static class MemoryBench
         var values = articles.Select(BenchArticles.Encode).ToArray();
         var chain = Contestant.Ours(
             "three models", session, [.. ModelNode.Defaults.Select(static node => (node.Kind, (string?)node.Model))], exactlyOnce: true, commitIntervalMs: 500);
-        var count = session.Options.IsLong ? 10_000 : session.Pick(600, 100);
+        var count = session.Options.IsLong ? 10_000 : session.Pick(2_000, 100);
         await MeasureAsync(session, table, "articles", chain, count, Math.Min(600, count), i => values[i % values.Length]);
         session.Report.Add(table);
     }

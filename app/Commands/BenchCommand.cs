@@ -20,7 +20,7 @@ internal sealed class BenchCommand : CommandHandler
 
     private readonly Argument<string[]> _what = new("WHAT") { Description = "engine, models, chain, latency, memory, sinks (default: all)", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<bool> _quick = new("--quick") { Description = "Fewer records, one round: a look, not a measurement" };
-    private readonly Option<bool> _long = new("--long") { Description = "Memory over 100,000 articles instead of 6,000" };
+    private readonly Option<bool> _long = new("--long") { Description = "Memory over 100,000 articles instead of 20,000" };
     private readonly Option<string?> _kafkaHome = new("--kafka-home") { Description = "Folder of an Apache Kafka 4 distribution (default: KAFKA_HOME)", HelpName = "DIR" };
     private readonly Option<string?> _peer = new("--peer") { Description = "Folder with run.sh of a Kafka Streams peer to race (default: STREAMSCORING_PEER; none: no race)", HelpName = "DIR" };
     private readonly Option<string?> _postgres = new("--postgres") { Description = "Connection string of a PostgreSQL to write schemas of the bench's own to (default: STREAMSCORING_POSTGRES; none: SQLite alone)", HelpName = "TEXT" };
