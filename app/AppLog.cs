@@ -64,4 +64,7 @@ internal static partial class AppLog
 
     [LoggerMessage(118, LogLevel.Warning, "Waiting for the Schema Registry: {Reason}")]
     internal static partial void WaitingForRegistry(ILogger logger, string reason);
+
+    [LoggerMessage(119, LogLevel.Warning, "{Partition}: waiting for a transaction that is open at offset {Offset}")]
+    internal static partial void WaitingForTransaction(ILogger logger, string partition, long offset);
 }

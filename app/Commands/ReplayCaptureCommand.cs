@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Confluent.Kafka;
 using StreamScoring.App.Articles;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Kafka;
@@ -12,7 +11,6 @@ namespace StreamScoring.App.Commands;
 internal sealed class ReplayCaptureCommand : CommandHandler
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan QueryTimeout = TimeSpan.FromSeconds(15);
 
     private readonly Argument<string> _folder = new("FOLDER") { Description = "New or empty folder" };
     private readonly Option<string?> _bootstrap = CommonOptions.Bootstrap();
@@ -64,33 +62,33 @@ internal sealed class ReplayCaptureCommand : CommandHandler
         var options = context.Options;
         var clients = new KafkaClients(options.Kafka, options.Kafka.BootstrapServers, context.Logs);
         var topic = CommonOptions.ValueOf(context.Parsed, _topic) ?? TopicGraph.FirstTopics(options.Nodes)[0];
-        var findings = await TopicCheck.LookAsync(
-            clients, [topic], Patience, context.Logs.CreateLogger("StreamScoring.Replay"), context.Time, context.Stopping);
+        var logger = context.Logs.CreateLogger("StreamScoring.Replay");
+        var findings = await TopicCheck.LookAsync(clients, [topic], Patience, logger, context.Time, context.Stopping);
         if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings.Missing, clients.BootstrapServers));
         using var serdes = new ArticleSerdes(options.SchemaRegistry, options.Codec, context.Time);
         var schemas = new WriterSchemas(serdes.Registry);
         foreach (var file in context.Parsed.GetValue(_schemas) ?? []) schemas.AddFile(file);
-        // The embedded broker, which tells no id of its own, cannot look up times.
-        var knowsTimes = await TopicCheck.ClusterIdAsync(clients) != clients.BootstrapServers;
-        using var consumer = TopicReader.Connect(clients, "replay");
-        return await Task.Run(() => Capture(consumer, topic, findings.Partitions[topic], knowsTimes, schemas, context), CancellationToken.None);
+        // The embedded broker, which has no id, cannot look up times.
+        var knowsTimes = await TopicCheck.ClusterIdAsync(clients) is not null;
+        using var reader = new TopicReader(clients, "replay", logger, context.Time);
+        return await Task.Run(() => Capture(reader, topic, findings.Partitions[topic], knowsTimes, schemas, context), CancellationToken.None);
     }
 
     private int Capture(
-        IConsumer<byte[]?, byte[]?> consumer, string topic, int partitions, bool knowsTimes, WriterSchemas schemas, CommandContext context)
+        TopicReader reader, string topic, int partitions, bool knowsTimes, WriterSchemas schemas, CommandContext context)
     {
         var parsed = context.Parsed;
         var folder = parsed.GetValue(_folder)!;
         var most = CommandChecks.ValueOf<long>(parsed, _count) ?? long.MaxValue;
         var until = MomentOption.ValueOf(parsed, _until, context.Time)?.ToUnixTimeMilliseconds() ?? long.MaxValue;
         var since = MomentOption.ValueOf(parsed, _since, context.Time)?.ToUnixTimeMilliseconds() ?? long.MinValue;
-        var ranges = Ranges(consumer, topic, partitions, knowsTimes ? since : long.MinValue, context);
+        var ranges = Ranges(reader, topic, partitions, knowsTimes ? since : long.MinValue, context);
         using var writer = CaptureWriter.Create(folder, "records");
         var unknown = new SortedSet<string>(StringComparer.Ordinal);
         var interrupted = false;
         try
         {
-            foreach (var result in TopicReader.Read(consumer, ranges, context.Time, context.Stopping))
+            foreach (var result in reader.Read(ranges, context.Stopping))
             {
                 // Times may go back and forth within a partition: each record is asked for its own.
                 var timestamp = result.Message.Timestamp.UnixTimestampMs;
@@ -125,20 +123,10 @@ internal sealed class ReplayCaptureCommand : CommandHandler
         return interrupted ? ExitCodes.Interrupted : ExitCodes.Done;
     }
 
-    private List<PartitionRange> Ranges(IConsumer<byte[]?, byte[]?> consumer, string topic, int partitions, long since, CommandContext context)
+    private List<PartitionRange> Ranges(TopicReader reader, string topic, int partitions, long since, CommandContext context)
     {
-        var whole = TopicReader.WholeTopic(consumer, topic, partitions);
+        var whole = reader.WholeTopic(topic, partitions);
         if (CommonOptions.ValueOf(context.Parsed, _offsets) is { } text && OffsetSelection.TryParse(text, out var selection)) return selection.Within(whole);
-        if (since == long.MinValue) return whole;
-        try
-        {
-            var times = whole.Select(range => new TopicPartitionTimestamp(range.Partition, new Timestamp(since, TimestampType.CreateTime)));
-            var found = consumer.OffsetsForTimes(times, QueryTimeout).ToDictionary(static place => place.TopicPartition, static place => place.Offset);
-            return [.. whole.Select(range => range with { From = found[range.Partition] is { IsSpecial: false } offset ? Math.Max(range.From, offset.Value) : range.Until })];
-        }
-        catch (KafkaException exception)
-        {
-            throw new CommandException($"{topic}: Kafka could not look up where --since begins: {exception.Error.Reason}", exception);
-        }
+        return since == long.MinValue ? whole : reader.Since(whole, since);
     }
 }

@@ -95,7 +95,7 @@ internal sealed class StreamCommand : CommandHandler
         // 2. Run.
         using var telemetry = TelemetryExport.Start(options.Telemetry, logger);
         var sinkSettings = SinksFor(options, nodes);
-        var source = sinkSettings.Count > 0 ? await TopicCheck.ClusterIdAsync(clients) : "";
+        var source = sinkSettings.Count > 0 ? await TopicCheck.ClusterIdAsync(clients) ?? clients.BootstrapServers : "";
         using var sinks = SinkHost.Start(sinkSettings, source, options.Kafka.GroupId, clients, serdes, context.Logs, context.Time);
         using var stream = TopologyFactory.CreateStream(
             topology,

@@ -1,5 +1,3 @@
-using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
 using StreamScoring.App.Commands;
 using StreamScoring.App.Kafka;
@@ -10,18 +8,13 @@ namespace StreamScoring.App.DeadLetters;
 internal sealed class LetterTopic : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan AdminTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly IConsumer<byte[]?, byte[]?> _consumer;
+    private readonly TopicReader _reader;
     private readonly Dictionary<int, OffsetRanges> _replayed = [];
-    private readonly TimeProvider _time;
     private readonly int _partitions;
 
-    private LetterTopic(
-        string name, string id, int partitions, IReadOnlyDictionary<string, int> topics, IConsumer<byte[]?, byte[]?> consumer, TimeProvider time)
-    {
-        (Name, Id, _partitions, Topics, _consumer, _time) = (name, id, partitions, topics, consumer, time);
-    }
+    private LetterTopic(string name, string id, int partitions, IReadOnlyDictionary<string, int> topics, TopicReader reader) =>
+        (Name, Id, _partitions, Topics, _reader) = (name, id, partitions, topics, reader);
 
     /// <summary>Its name.</summary>
     internal string Name { get; }
@@ -36,7 +29,7 @@ internal sealed class LetterTopic : IDisposable
     internal IReadOnlyDictionary<string, int> Topics { get; }
 
     /// <summary>Finds the topic.</summary>
-    /// <exception cref="CommandException">No Kafka answers, or it has no such topic.</exception>
+    /// <exception cref="CommandException">No Kafka answers, it has no such topic, or does not tell the topic's id.</exception>
     internal static async Task<LetterTopic> OpenAsync(CommandContext context, KafkaClients clients)
     {
         var name = context.Options.DeadLetterTopic;
@@ -46,9 +39,10 @@ internal sealed class LetterTopic : IDisposable
         {
             throw new CommandException($"There is no topic {name} at {clients.BootstrapServers}: nothing was dead-lettered, or DeadLetterTopic is another (--topic).");
         }
-        var hasAdmin = await TopicCheck.ClusterIdAsync(clients) != clients.BootstrapServers;
-        var id = hasAdmin ? await TopicIdAsync(clients, name) : "";
-        return new LetterTopic(name, id, findings.Partitions[name], findings.Partitions, TopicReader.Connect(clients, "dlq"), context.Time) { HasAdmin = hasAdmin };
+        var hasAdmin = await TopicCheck.ClusterIdAsync(clients) is not null;
+        var id = hasAdmin ? await TopicCheck.TopicIdAsync(clients, name) : null;
+        var reader = new TopicReader(clients, "dlq", logger, context.Time);
+        return new LetterTopic(name, id ?? "", findings.Partitions[name], findings.Partitions, reader) { HasAdmin = hasAdmin };
     }
 
     /// <summary>Learns which letters were replayed, from what was committed until now.</summary>
@@ -57,7 +51,7 @@ internal sealed class LetterTopic : IDisposable
         _replayed.Clear();
         var markers = ReplayMarker.TopicOf(Name);
         if (!Topics.TryGetValue(markers, out var partitions)) return;
-        foreach (var result in TopicReader.Read(_consumer, TopicReader.WholeTopic(_consumer, markers, partitions), _time, cancellationToken))
+        foreach (var result in _reader.Read(_reader.WholeTopic(markers, partitions), cancellationToken))
         {
             if (result.Message.Value is not { } value || ReplayMarker.Read(value) is not { } marker || marker.TopicId != Id) continue;
             if (!_replayed.TryGetValue(marker.Partition, out var ranges)) _replayed.Add(marker.Partition, ranges = new OffsetRanges());
@@ -78,7 +72,7 @@ internal sealed class LetterTopic : IDisposable
     /// <exception cref="CommandException">A letter is asked for where none can be.</exception>
     internal List<PartitionRange> Ranges(IReadOnlySet<LetterPosition> positions, bool openOnly)
     {
-        var whole = TopicReader.WholeTopic(_consumer, Name, _partitions);
+        var whole = _reader.WholeTopic(Name, _partitions);
         if (positions.Count == 0)
         {
             return [.. whole.Select(range => openOnly && _replayed.TryGetValue(range.Partition.Partition.Value, out var done)
@@ -102,24 +96,8 @@ internal sealed class LetterTopic : IDisposable
     /// <summary>The letters of these ranges, partition after partition.</summary>
     internal IEnumerable<Letter> Read(IReadOnlyList<PartitionRange> ranges, CancellationToken cancellationToken)
     {
-        foreach (var result in TopicReader.Read(_consumer, ranges, _time, cancellationToken)) yield return new Letter(result);
+        foreach (var result in _reader.Read(ranges, cancellationToken)) yield return new Letter(result);
     }
 
-    public void Dispose() => _consumer.Dispose();
-
-    private static async Task<string> TopicIdAsync(KafkaClients clients, string topic)
-    {
-        using var admin = clients.Admin();
-        try
-        {
-            var described = await admin.DescribeTopicsAsync(
-                TopicCollection.OfTopicNames([topic]), new DescribeTopicsOptions { RequestTimeout = AdminTimeout });
-            return described.TopicDescriptions[0].TopicId?.ToString() ?? "";
-        }
-        catch (KafkaException)
-        {
-            // An old broker: such a topic is known by its name alone.
-            return "";
-        }
-    }
+    public void Dispose() => _reader.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
@@ -53,19 +54,31 @@ internal static class TopicCheck
         }
     }
 
-    /// <summary>The cluster's id; its address where it tells none, as the embedded broker does.</summary>
-    internal static async Task<string> ClusterIdAsync(KafkaClients clients)
+    /// <summary>The cluster's id; null where it has none, as the embedded broker.</summary>
+    /// <exception cref="CommandException">
+    /// Kafka does not tell. Never taken for "none": what is remembered under an id would be done again under another.
+    /// </exception>
+    internal static async Task<string?> ClusterIdAsync(KafkaClients clients)
     {
         using var admin = clients.Admin();
-        try
-        {
-            var cluster = await admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = Attempt });
-            return cluster.ClusterId is { Length: > 0 } id ? id : clients.BootstrapServers;
-        }
-        catch (KafkaException)
-        {
-            return clients.BootstrapServers;
-        }
+        var id = await LookUpAsync(
+            async () => await HasAdminAsync(admin)
+                ? (await admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = Attempt })).ClusterId
+                : "",
+            "the cluster's id", clients);
+        return id is { Length: > 0 } ? id : null;
+    }
+
+    /// <summary>Kafka's id of a topic, which a topic deleted and made anew does not share; null where it has none, before Kafka 2.8.</summary>
+    /// <exception cref="CommandException">Kafka does not tell, as for <see cref="ClusterIdAsync"/>.</exception>
+    internal static async Task<string?> TopicIdAsync(KafkaClients clients, string topic)
+    {
+        using var admin = clients.Admin();
+        var described = await LookUpAsync(
+            async () => await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new DescribeTopicsOptions { RequestTimeout = Attempt }),
+            $"the id of topic {topic}", clients);
+        var id = described?.TopicDescriptions[0].TopicId;
+        return id is null || (id.MostSignificantBits == 0 && id.LeastSignificantBits == 0) ? null : id.ToString();
     }
 
     /// <summary>The sentence for topics that are not there.</summary>
@@ -75,6 +88,51 @@ internal static class TopicCheck
             $"kafka-topics.sh --bootstrap-server {bootstrapServers} --create --topic {topic} --partitions 4"));
         return $"{(missing.Count == 1 ? "There is no topic" : "There are no topics")} {string.Join(", ", missing)} at {bootstrapServers}. "
             + $"Create {(missing.Count == 1 ? "it" : "them")} with --create-topics 4 on `stream`, or: {command}";
+    }
+
+    /// <summary>
+    /// False on the embedded broker. Asked by a request that goes to a broker: others wait for a controller, which the
+    /// embedded one has not, and silence does not tell it from a Kafka in trouble.
+    /// </summary>
+    private static async Task<bool> HasAdminAsync(IAdminClient admin)
+    {
+        var broker = admin.GetMetadata(Attempt).OriginatingBrokerId.ToString(CultureInfo.InvariantCulture);
+        try
+        {
+            await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Broker, Name = broker }], new DescribeConfigsOptions { RequestTimeout = Attempt });
+            return true;
+        }
+        catch (DescribeConfigsException exception) when (exception.Results[0].Error.Code is not ErrorCode.Local_UnsupportedFeature)
+        {
+            // It understood, and may have refused.
+            return true;
+        }
+    }
+
+    /// <summary>An answer, null from a broker that does not know the question.</summary>
+    private static async Task<T?> LookUpAsync<T>(Func<Task<T>> ask, string what, KafkaClients clients)
+        where T : class
+    {
+        const int maxTries = 3;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (KafkaException exception) when (exception.Error.Code is ErrorCode.Local_UnsupportedFeature or ErrorCode.UnsupportedVersion)
+            {
+                return null;
+            }
+            catch (KafkaException exception) when (attempt >= maxTries || exception.Error.Code is ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed)
+            {
+                throw new CommandException($"Kafka at {clients.BootstrapServers} does not tell {what}: {exception.Error.Reason}", exception);
+            }
+            catch (KafkaException)
+            {
+                // A broker that just went away, or a controller that is not known yet.
+            }
+        }
     }
 }
 
