@@ -67,4 +67,7 @@ internal static partial class AppLog
 
     [LoggerMessage(119, LogLevel.Warning, "{Partition}: waiting for a transaction that is open at offset {Offset}")]
     internal static partial void WaitingForTransaction(ILogger logger, string partition, long offset);
+
+    [LoggerMessage(120, LogLevel.Warning, "Sink {Sink} is not started: no node that runs here writes {Topics}. {WhatToDo}")]
+    internal static partial void SinkNotStarted(ILogger logger, string sink, string topics, string whatToDo);
 }

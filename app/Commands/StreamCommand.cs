@@ -95,6 +95,7 @@ internal sealed class StreamCommand : CommandHandler
         // 2. Run.
         using var telemetry = TelemetryExport.Start(options.Telemetry, logger);
         var sinkSettings = SinksFor(options, nodes);
+        foreach (var sink in options.Sinks.Except(sinkSettings)) AppLog.SinkNotStarted(logger, sink.Name, string.Join(", ", sink.Topics), WhoFeeds(sink, options));
         var source = sinkSettings.Count > 0 ? await TopicCheck.ClusterIdAsync(clients) ?? clients.BootstrapServers : "";
         using var sinks = SinkHost.Start(sinkSettings, source, options.Kafka.GroupId, clients, serdes, context.Logs, context.Time);
         using var stream = TopologyFactory.CreateStream(
@@ -145,4 +146,12 @@ internal sealed class StreamCommand : CommandHandler
     /// <summary>A process that runs some nodes feeds only the sinks of what these nodes bring out.</summary>
     private static List<SinkSettings> SinksFor(AppOptions options, IReadOnlyList<NodeSettings> nodes) =>
         [.. options.Sinks.Where(sink => sink.Topics.Any(topic => nodes.Any(node => node.Output == topic)))];
+
+    private static string WhoFeeds(SinkSettings sink, AppOptions options)
+    {
+        var writers = options.Nodes.Where(node => sink.Topics.Contains(node.Output)).Select(static node => node.Name).ToArray();
+        return writers.Length > 0
+            ? $"It is fed where {string.Join(", ", writers)} runs"
+            : $"No node of the configuration does: its Topics are to be outputs of nodes ({string.Join(", ", options.Nodes.Select(static node => node.Output))})";
+    }
 }

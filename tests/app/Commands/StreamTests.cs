@@ -86,6 +86,35 @@ public sealed class StreamTests(KafkaFixture kafka) : IDisposable
         Assert.Equal(0, await stream.WaitForExitAsync(Limit, Stop));
     }
 
+    [Fact]
+    public async Task A_sink_that_nobody_here_feeds_is_named_with_its_topics()
+    {
+        var broker = await kafka.UseAsync(KafkaKind.Embedded);
+        var (first, second, third) = (await broker.NewTopicAsync("app.a", 1, Stop), await broker.NewTopicAsync("app.b", 1, Stop), await broker.NewTopicAsync("app.c", 1, Stop));
+        var config = Path.Combine(_folder.FullName, "user.json");
+        await File.WriteAllTextAsync(config, $$"""
+            {
+              "Kafka": { "GroupId": "{{KafkaBrokerExtensions.NewName("app.group")}}" },
+              "Nodes": [
+                { "Name": "one", "Kind": "identity", "Input": "{{first}}", "Output": "{{second}}" },
+                { "Name": "two", "Kind": "identity", "Input": "{{second}}", "Output": "{{third}}" }
+              ],
+              "DeadLetterTopic": "{{await broker.NewTopicAsync("app.dlq", 1, Stop)}}",
+              "Sinks": [
+                { "Kind": "sqlite", "Path": "{{Database}}" },
+                { "Kind": "sqlite", "Name": "astray", "Path": "{{Database}}", "Topics": ["articles.sumary"] }
+              ]
+            }
+            """, Stop);
+        await using var stream = ChildProcess.StartProgram(["stream", "--bootstrap", broker.BootstrapServers, "--config", config, "--nodes", "one"]);
+        await stream.WaitForErrorAsync(line => line == "stream running", Limit, Stop);
+        stream.Signal(ProcessSignal.Terminate);
+        await stream.WaitForExitAsync(Limit, Stop);
+
+        Assert.Contains(stream.Errors, line => line.Contains($"Sink sqlite is not started: no node that runs here writes {third}. It is fed where two runs", StringComparison.Ordinal));
+        Assert.Contains(stream.Errors, line => line.Contains("Sink astray is not started: no node that runs here writes articles.sumary. No node of the configuration does", StringComparison.Ordinal));
+    }
+
     private async Task<(IKafkaBroker Broker, string Input, string Output, string Config)> SetUpAsync(KafkaKind kind)
     {
         var broker = await kafka.UseAsync(kind);
