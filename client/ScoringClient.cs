@@ -18,7 +18,7 @@ namespace StreamScoring.Client;
 /// });
 /// var enriched = await client.ScoreAsync(article, TimeSpan.FromSeconds(10));
 /// </code></example>
-public sealed class ScoringClient : IAsyncDisposable
+public sealed class ScoringClient : IAsyncDisposable, IDisposable
 {
     /// <summary>Name of the client's <c>Meter</c>.</summary>
     public const string TelemetryName = ClientTelemetry.Name;
@@ -63,6 +63,27 @@ public sealed class ScoringClient : IAsyncDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        var connecting = Task.Run(() => Connect(options, logger, time), CancellationToken.None);
+        try
+        {
+            return await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Its calls to Kafka end by themselves; nobody will use what comes of them.
+            _ = connecting.ContinueWith(
+                static async task =>
+                {
+                    if (task.Exception is null) await (await task.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+                },
+                TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="ConnectAsync"/>, on the calling thread.</summary>
+    internal static ScoringClient Connect(ScoringClientOptions options, ILogger<ScoringClient>? logger, TimeProvider? time)
+    {
         var mistakes = options.Validate();
         if (mistakes.Count > 0) throw new ArgumentException(string.Join(Environment.NewLine, mistakes), nameof(options));
         var log = (ILogger?)logger ?? NullLogger.Instance;
@@ -73,8 +94,7 @@ public sealed class ScoringClient : IAsyncDisposable
         {
             consumer = new ConsumerBuilder<byte[]?, byte[]?>(ClientConfigs.Consumer(options))
                 .SetErrorHandler((_, error) => ClientLog.Kafka(log, error.Code, error.Reason)).SetLogHandler(static (_, _) => { }).Build();
-            var start = await Task.Run(() => ReplyConsumer.FindStart(consumer, options), CancellationToken.None)
-                .WaitAsync(cancellationToken).ConfigureAwait(false);
+            var start = ReplyConsumer.FindStart(consumer, options);
             consumer.Assign(start);
             return new ScoringClient(options, producer, consumer, start.Partition.Value, log, time ?? TimeProvider.System);
         }
@@ -144,6 +164,9 @@ public sealed class ScoringClient : IAsyncDisposable
         _producer.Dispose();
         _telemetry.Dispose();
     }
+
+    /// <summary>As <see cref="DisposeAsync"/>, waiting on the calling thread.</summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private async Task<Article> CallAsync(Article article, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
