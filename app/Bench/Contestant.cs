@@ -10,9 +10,10 @@ namespace StreamScoring.App.Bench;
 /// <param name="Command">Program and arguments for a bootstrap address and the topics, input first.</param>
 internal sealed record Contestant(string Name, int Hops, Func<string, IReadOnlyList<string>, IReadOnlyList<string>> Command)
 {
-    /// <summary>Our own program with nodes of these kinds and models, fused or not.</summary>
+    /// <summary>Our own program with nodes of these kinds and models, fused or not, with answers or not.</summary>
     internal static Contestant Ours(
-        string name, BenchSession session, IReadOnlyList<(string Kind, string? Model)> nodes, bool exactlyOnce, int commitIntervalMs, bool fuse = false) =>
+        string name, BenchSession session, IReadOnlyList<(string Kind, string? Model)> nodes, bool exactlyOnce, int commitIntervalMs, bool fuse = false,
+        bool replies = false) =>
         new(name, fuse ? 1 : nodes.Count, (bootstrap, topics) =>
         {
             // Fused nodes still have names for the topics between them; nothing is written there.
@@ -37,11 +38,15 @@ internal sealed record Contestant(string Name, int Hops, Func<string, IReadOnlyL
                 Fuse = fuse,
                 DeadLetterTopic = topics[0] + ".dlq",
                 Models = new { Root = session.Options.Models },
+                Replies = new { AllowedTopics = replies ? new[] { RepliesTo(topics) } : [] },
             };
             var file = session.File(topics[^1] + ".json");
             File.WriteAllText(file, JsonSerializer.Serialize(config));
             return Program("stream", "--config", file, "--create-topics", "4", "--log-level", "warning");
         });
+
+    /// <summary>The topic where a contestant that replies may.</summary>
+    internal static string RepliesTo(IReadOnlyList<string> topics) => topics[0] + ".replies";
 
     /// <summary>The leanest loop there is around Confluent.Kafka's clients, with the settings of our own clients.</summary>
     internal static Contestant BareLoop(string name, int commitIntervalMs) =>

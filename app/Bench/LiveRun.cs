@@ -29,6 +29,12 @@ internal sealed class LiveRun : IAsyncDisposable
     /// <summary>The contestant's process.</summary>
     internal ChildProgram Program { get; }
 
+    /// <summary>Address of the broker.</summary>
+    internal string BootstrapServers => _broker.BootstrapServers;
+
+    /// <summary>Topics of this run, input first.</summary>
+    internal IReadOnlyList<string> Topics => _topics;
+
     internal static async Task<LiveRun> StartAsync(BenchSession session, Contestant contestant)
     {
         var broker = await session.BrokerAsync();

@@ -14,11 +14,12 @@ internal sealed class BenchCommand : CommandHandler
         ("models", ModelsBench.RunAsync, false),
         ("chain", ChainBench.RunAsync, true),
         ("latency", LatencyBench.RunAsync, true),
+        ("replies", RepliesBench.RunAsync, true),
         ("memory", MemoryBench.RunAsync, true),
         ("sinks", SinkBench.RunAsync, false),
     ];
 
-    private readonly Argument<string[]> _what = new("WHAT") { Description = "engine, models, chain, latency, memory, sinks (default: all)", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _what = new("WHAT") { Description = "engine, models, chain, latency, replies, memory, sinks (default: all)", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<bool> _quick = new("--quick") { Description = "Fewer records, one round: a look, not a measurement" };
     private readonly Option<bool> _long = new("--long") { Description = "Memory over 100,000 articles instead of 20,000" };
     private readonly Option<string?> _kafkaHome = new("--kafka-home") { Description = "Folder of an Apache Kafka 4 distribution (default: KAFKA_HOME)", HelpName = "DIR" };

@@ -3,9 +3,9 @@ REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
 # What the program is made of, and what the tests are made of beside it.
-PROGRAM_SOURCES=(app topology processors schemas samples appsettings.json eng/BannedSymbols.txt
+PROGRAM_SOURCES=(app client topology processors schemas samples appsettings.json eng/BannedSymbols.txt
   .editorconfig Directory.Build.props Directory.Packages.props global.json nuget.config)
-ALL_SOURCES=("${PROGRAM_SOURCES[@]}" client tests benchmarks StreamScoring.slnx)
+ALL_SOURCES=("${PROGRAM_SOURCES[@]}" tests benchmarks StreamScoring.slnx)
 
 complain() { echo "StreamScoring: $*" >&2; }
 
