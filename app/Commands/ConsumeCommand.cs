@@ -60,7 +60,7 @@ internal sealed class ConsumeCommand : CommandHandler
         var clients = new KafkaClients(options.Kafka, options.Kafka.BootstrapServers, context.Logs);
         var topic = CommonOptions.ValueOf(context.Parsed, _topic) ?? TopicGraph.FinalTopics(options.Nodes)[0];
         var findings = await TopicCheck.LookAsync(clients, [topic], Patience, logger, context.Time, context.Stopping);
-        if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings.Missing, clients.BootstrapServers));
+        if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings, clients.BootstrapServers));
 
         using var consumer = clients.Consumer("consume", PartitionAssigner.Config(options.Kafka.FromEarliest)).Build();
         try
@@ -91,7 +91,7 @@ internal sealed class ConsumeCommand : CommandHandler
                 output.Flush();
                 return ExitCodes.Interrupted;
             }
-            var result = Poll(consumer, output.HasPending ? TimeSpan.Zero : TimeSpan.FromMilliseconds(50));
+            var result = TopicReader.Poll(consumer, output.HasPending ? TimeSpan.Zero : TimeSpan.FromMilliseconds(50));
             if (result is null || result.IsPartitionEOF)
             {
                 // Nothing more at hand: what was printed goes out now.
@@ -153,22 +153,5 @@ internal sealed class ConsumeCommand : CommandHandler
             }
         }
         return null;
-    }
-
-    private static ConsumeResult<byte[]?, byte[]?>? Poll(IConsumer<byte[]?, byte[]?> consumer, TimeSpan wait)
-    {
-        try
-        {
-            return consumer.Consume(wait);
-        }
-        catch (ConsumeException exception) when (!exception.Error.IsFatal && exception.Error.IsBrokerError is false)
-        {
-            // A lost connection: the client reconnects by itself, the error handler has logged it.
-            return null;
-        }
-        catch (ConsumeException exception)
-        {
-            throw new CommandException($"Reading failed: {exception.Error.Reason}", exception);
-        }
     }
 }

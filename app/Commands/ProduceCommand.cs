@@ -65,7 +65,7 @@ internal sealed class ProduceCommand : CommandHandler
         var replyTopic = CommonOptions.ValueOf(parsed, _replyTopic);
         string[] needed = replyTopic is null ? [topic] : [topic, replyTopic];
         var findings = await TopicCheck.LookAsync(clients, needed, Patience, logger, context.Time, context.Stopping);
-        if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings.Missing, clients.BootstrapServers));
+        if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings, clients.BootstrapServers));
 
         var writesJson = string.Equals(CommonOptions.ValueOf(parsed, _format), "json", StringComparison.OrdinalIgnoreCase);
         using var serdes = new ArticleSerdes(writesJson ? null : options.SchemaRegistry, options.Codec, context.Time);
@@ -100,6 +100,7 @@ internal sealed class ProduceCommand : CommandHandler
         await sender.FlushAsync(interrupted ? TimeSpan.FromSeconds(4) : Timeout.InfiniteTimeSpan);
         progress.End();
         await context.Error.WriteLineAsync($"{sender.Delivered:N0} delivered, {sender.Rejected:N0} lines rejected, {sender.Failed:N0} not delivered.");
+        sender.ThrowIfRefused();
         if (interrupted) return ExitCodes.Interrupted;
         return sender.Rejected + sender.Failed > 0 ? ExitCodes.Failed : ExitCodes.Done;
     }

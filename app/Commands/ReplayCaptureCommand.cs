@@ -64,7 +64,7 @@ internal sealed class ReplayCaptureCommand : CommandHandler
         var topic = CommonOptions.ValueOf(context.Parsed, _topic) ?? TopicGraph.FirstTopics(options.Nodes)[0];
         var logger = context.Logs.CreateLogger("StreamScoring.Replay");
         var findings = await TopicCheck.LookAsync(clients, [topic], Patience, logger, context.Time, context.Stopping);
-        if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings.Missing, clients.BootstrapServers));
+        if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings, clients.BootstrapServers));
         using var serdes = new ArticleSerdes(options.SchemaRegistry, options.Codec, context.Time);
         var schemas = new WriterSchemas(serdes.Registry);
         foreach (var file in context.Parsed.GetValue(_schemas) ?? []) schemas.AddFile(file);

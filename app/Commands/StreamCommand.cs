@@ -136,7 +136,7 @@ internal sealed class StreamCommand : CommandHandler
         const int defaultPartitions = 4;
         if (context.Parsed.GetResult(_createTopics) is not { Implicit: false })
         {
-            throw new CommandException(TopicCheck.Explain(findings.Missing, clients.BootstrapServers));
+            throw new CommandException(TopicCheck.Explain(findings, clients.BootstrapServers));
         }
         var partitions = CommandChecks.ValueOf<int>(context.Parsed, _createTopics) ?? defaultPartitions;
         await KafkaTopics.CreateAsync(TopologyFactory.StreamOptions(options.Kafka, clients.BootstrapServers), findings.Missing, partitions);

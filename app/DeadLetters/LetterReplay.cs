@@ -6,6 +6,7 @@ using StreamScoring.App.Commands;
 using StreamScoring.App.Kafka;
 using StreamScoring.Topology;
 using StreamScoring.Topology.DeadLetters;
+using StreamScoring.Topology.Kafka.Internal;
 
 namespace StreamScoring.App.DeadLetters;
 
@@ -58,6 +59,8 @@ internal sealed class LetterReplay : IDisposable
         catch (KafkaException exception)
         {
             producer.Dispose();
+            if (exception.Error.Code == ErrorCode.TransactionalIdAuthorizationFailed)
+                throw new CommandException(AccessRefusal.ToUse(clients.BootstrapServers, $"{groupId}-replay-{letters.Name}"), exception);
             throw new CommandException($"A replay needs Kafka's transactions, and {clients.BootstrapServers} refuses them: {exception.Error.Reason}", exception);
         }
     }
@@ -172,6 +175,8 @@ internal sealed class LetterReplay : IDisposable
     {
         var fenced = exception.Error.Code is ErrorCode.Local_Fenced or ErrorCode.InvalidProducerEpoch or ErrorCode.ProducerFenced;
         var reason = fenced ? "another replay of this topic was started" : $"Kafka did not take them: {exception.Error.Reason}";
+        if (exception.Error.Code == ErrorCode.TopicAuthorizationFailed)
+            reason += $". This user needs Write on {string.Join(", ", _batch.Select(static entry => entry.Topic).Distinct())} and {_markers} (docs/security.md)";
         return new CommandException($"{Replayed:N0} dead letters were replayed, then {reason}. Start it again: it goes on where it stopped, no letter is replayed twice.", exception);
     }
 

@@ -35,6 +35,7 @@ internal sealed class LetterTopic : IDisposable
         var name = context.Options.DeadLetterTopic;
         var logger = context.Logs.CreateLogger("StreamScoring.DeadLetters");
         var findings = await TopicCheck.LookAsync(clients, [name], Patience, logger, context.Time, context.Stopping);
+        if (findings.Hidden.Count > 0) throw new CommandException(TopicCheck.Explain(findings, clients.BootstrapServers));
         if (findings.Missing.Count > 0)
         {
             throw new CommandException($"There is no topic {name} at {clients.BootstrapServers}: nothing was dead-lettered, or DeadLetterTopic is another (--topic).");

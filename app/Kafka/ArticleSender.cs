@@ -1,8 +1,10 @@
 using System.Text;
 using Confluent.Kafka;
 using StreamScoring.App.Articles;
+using StreamScoring.App.Commands;
 using StreamScoring.Schemas;
 using StreamScoring.Schemas.Avro;
+using StreamScoring.Topology.Kafka.Internal;
 
 namespace StreamScoring.App.Kafka;
 
@@ -36,6 +38,7 @@ internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions o
 
     private readonly IProducer<byte[]?, byte[]?> _producer = clients.Producer("produce");
     private readonly byte[]? _replyTopic = options.ReplyTopic is { } topic ? Encoding.UTF8.GetBytes(topic) : null;
+    private volatile Error? _refusal;
     private long _startedAt;
     private long _sent;
     private long _delivered;
@@ -51,10 +54,22 @@ internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions o
     /// <summary>Lines that are no articles.</summary>
     internal long Rejected { get; private set; }
 
+    /// <summary>What was refused for one record is refused for all.</summary>
+    /// <exception cref="CommandException">That is so.</exception>
+    internal void ThrowIfRefused()
+    {
+        if (_refusal is not { } error) return;
+        var refused = clients.FindUnwritable([options.Topic]);
+        throw new CommandException(
+            refused.Count > 0 ? AccessRefusal.ToWrite(clients.BootstrapServers, refused) : $"Kafka takes no records from this client: {error.Reason}",
+            new KafkaException(error));
+    }
+
     /// <summary>Sends one line; waits where too much is under way, or for its turn under a rate.</summary>
     internal async ValueTask SendAsync(Line line, CancellationToken cancellationToken)
     {
         if (line.IsBlank) return;
+        ThrowIfRefused();
         cancellationToken.ThrowIfCancellationRequested();
         if (!RecordCodec.TryParseLine(line, out var article, out var error))
         {
@@ -137,7 +152,8 @@ internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions o
                 if (report.Error.IsError)
                 {
                     Interlocked.Increment(ref _failed);
-                    Report(lineNumber, "not delivered: " + report.Error.Reason);
+                    if (AccessRefusal.MayBeToWrite(report.Error.Code)) _refusal = report.Error;
+                    else Report(lineNumber, "not delivered: " + report.Error.Reason);
                 }
                 else
                 {
@@ -153,7 +169,8 @@ internal sealed class ArticleSender(KafkaClients clients, ArticleSenderOptions o
         catch (ProduceException<byte[]?, byte[]?> exception)
         {
             Interlocked.Increment(ref _failed);
-            Report(lineNumber, exception.Error.Code == ErrorCode.MsgSizeTooLarge
+            if (AccessRefusal.MayBeToWrite(exception.Error.Code)) _refusal = exception.Error;
+            else Report(lineNumber, exception.Error.Code == ErrorCode.MsgSizeTooLarge
                 ? $"its record of {message.Value!.Length:N0} bytes is larger than message.max.bytes: raise it in Kafka:Properties and on the broker"
                 : "not sent: " + exception.Error.Reason);
             return true;

@@ -26,7 +26,7 @@ internal static partial class LibrdkafkaProperties
                 if (result == Ok) return null;
                 if (result == UnknownName) return "librdkafka has no such property";
                 // Its texts quote the value, which may be a secret: only the reason before the quote goes out.
-                return name.Contains("password", StringComparison.Ordinal) || name.Contains("secret", StringComparison.Ordinal)
+                return IsSecret(name)
                     ? "librdkafka does not take this value"
                     : $"librdkafka does not take this value: {ReadText(error)}";
             }
@@ -36,6 +36,10 @@ internal static partial class LibrdkafkaProperties
             }
         }
     }
+
+    private static bool IsSecret(string name) =>
+        name.Contains("password", StringComparison.OrdinalIgnoreCase) || name.Contains("secret", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("ssl.key", StringComparison.OrdinalIgnoreCase) || name is "sasl.oauthbearer.config" or "sasl.jaas.config";
 
     private static string ReadText(byte[] buffer)
     {

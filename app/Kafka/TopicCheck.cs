@@ -11,6 +11,9 @@ internal static class TopicCheck
 {
     private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(5);
 
+    // The embedded broker does not answer, and has nothing to hide.
+    private static readonly TimeSpan DescribeTimeout = TimeSpan.FromSeconds(2);
+
     /// <summary>Asks the cluster for its topics without creating any.</summary>
     /// <param name="clients">How to connect.</param>
     /// <param name="topics">Topics that must be there.</param>
@@ -19,12 +22,27 @@ internal static class TopicCheck
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Those of <paramref name="topics"/> that are missing, and the cluster's partition counts.</returns>
-    /// <exception cref="CommandException">Nobody answered in time.</exception>
+    /// <exception cref="CommandException">Nobody answered in time, or this user is refused.</exception>
     internal static async Task<TopicFindings> LookAsync(
         KafkaClients clients, IReadOnlyCollection<string> topics, TimeSpan patience, ILogger logger, TimeProvider time,
         CancellationToken cancellationToken)
     {
-        using var admin = clients.Admin();
+        var admin = clients.Admin();
+        try
+        {
+            return await LookAsync(admin, clients, topics, patience, logger, time, cancellationToken);
+        }
+        finally
+        {
+            // Disposing waits for the call that is under way: a command that is refused ends now.
+            if (!clients.Refused.IsCompleted) admin.Dispose();
+        }
+    }
+
+    private static async Task<TopicFindings> LookAsync(
+        IAdminClient admin, KafkaClients clients, IReadOnlyCollection<string> topics, TimeSpan patience, ILogger logger, TimeProvider time,
+        CancellationToken cancellationToken)
+    {
         var started = time.GetTimestamp();
         while (true)
         {
@@ -33,15 +51,18 @@ internal static class TopicCheck
             try
             {
                 var wait = left < Attempt ? left : Attempt;
-                var metadata = await Task.Run(() => admin.GetMetadata(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1)), CancellationToken.None)
-                    .WaitAsync(cancellationToken);
+                var looking = Task.Run(() => admin.GetMetadata(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1)), CancellationToken.None);
+                await Task.WhenAny(looking, clients.Refused).WaitAsync(cancellationToken);
+                clients.ThrowIfRefused();
+                var metadata = await looking;
                 var partitions = metadata.Topics.Where(topic => !topic.Error.IsError || topic.Error.Code == ErrorCode.LeaderNotAvailable)
                     .ToDictionary(topic => topic.Topic, topic => topic.Partitions.Count, StringComparer.Ordinal);
                 var missing = topics.Where(topic => !partitions.ContainsKey(topic)).Distinct().ToArray();
-                return new TopicFindings(partitions, missing);
+                return new TopicFindings(partitions, missing, missing.Length == 0 ? [] : await FindHiddenAsync(admin, missing));
             }
             catch (KafkaException exception)
             {
+                clients.ThrowIfRefused();
                 var reason = clients.LastError ?? exception.Error.Reason;
                 if (time.GetElapsedTime(started) >= patience)
                 {
@@ -81,9 +102,36 @@ internal static class TopicCheck
         return id is null || (id.MostSignificantBits == 0 && id.LeastSignificantBits == 0) ? null : id.ToString();
     }
 
-    /// <summary>The sentence for topics that are not there.</summary>
-    internal static string Explain(IReadOnlyList<string> missing, string bootstrapServers)
+    /// <summary>Topics that this user may not see. A broker does not say whether there are any of these names.</summary>
+    private static async Task<IReadOnlyList<string>> FindHiddenAsync(IAdminClient admin, string[] topics)
     {
+        var options = new DescribeTopicsOptions { RequestTimeout = DescribeTimeout };
+        try
+        {
+            await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames(topics), options);
+        }
+        catch (DescribeTopicsException exception)
+        {
+            return [.. exception.Results.TopicDescriptions.Where(static topic => topic.Error?.Code == ErrorCode.TopicAuthorizationFailed).Select(static topic => topic.Name)];
+        }
+        catch (KafkaException)
+        {
+            // Then they are just missing.
+        }
+        return [];
+    }
+
+    /// <summary>The sentence for topics that are not there, or not to be seen.</summary>
+    internal static string Explain(TopicFindings findings, string bootstrapServers)
+    {
+        if (findings.Hidden.Count > 0)
+        {
+            var names = string.Join(", ", findings.Hidden);
+            return $"Kafka at {bootstrapServers} does not let this user see {(findings.Hidden.Count == 1 ? "topic" : "topics")} {names}. Grant Read "
+                + $"where it is read, Write where it is written: kafka-acls.sh --bootstrap-server {bootstrapServers} --add --allow-principal "
+                + $"User:NAME --operation Read {string.Join(' ', findings.Hidden.Select(static topic => "--topic " + topic))}; docs/security.md lists all that is needed.";
+        }
+        var missing = findings.Missing;
         var command = string.Join(" && ", missing.Select(topic =>
             $"kafka-topics.sh --bootstrap-server {bootstrapServers} --create --topic {topic} --partitions 4"));
         return $"{(missing.Count == 1 ? "There is no topic" : "There are no topics")} {string.Join(", ", missing)} at {bootstrapServers}. "
@@ -138,5 +186,6 @@ internal static class TopicCheck
 
 /// <summary>What a cluster has.</summary>
 /// <param name="Partitions">Partition count of each topic.</param>
-/// <param name="Missing">Topics asked for that it has not.</param>
-internal sealed record TopicFindings(IReadOnlyDictionary<string, int> Partitions, IReadOnlyList<string> Missing);
+/// <param name="Missing">Topics asked for that it has not, or does not show.</param>
+/// <param name="Hidden">Those among the missing that this user may not see.</param>
+internal sealed record TopicFindings(IReadOnlyDictionary<string, int> Partitions, IReadOnlyList<string> Missing, IReadOnlyList<string> Hidden);

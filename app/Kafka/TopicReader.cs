@@ -23,7 +23,7 @@ internal readonly record struct PartitionRange(TopicPartition Partition, long Fr
 internal sealed class TopicReader(KafkaClients clients, string name, ILogger logger, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan QueryTimeout = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PollTime = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan NoticeAfter = TimeSpan.FromSeconds(3);
 
@@ -91,7 +91,7 @@ internal sealed class TopicReader(KafkaClients clients, string name, ILogger log
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var result = Next(range);
+                var result = Poll(_consumer, PollTime);
                 if (result is null)
                 {
                     silence.GoesOn();
@@ -112,6 +112,33 @@ internal sealed class TopicReader(KafkaClients clients, string name, ILogger log
         _consumer.Unassign();
     }
 
+    /// <summary>One poll of a reader that belongs to no group.</summary>
+    /// <returns>Null where nothing came.</returns>
+    /// <exception cref="CommandException">The broker refuses.</exception>
+    internal static ConsumeResult<byte[]?, byte[]?>? Poll(IConsumer<byte[]?, byte[]?> consumer, TimeSpan wait)
+    {
+        try
+        {
+            return consumer.Consume(wait);
+        }
+        catch (ConsumeException exception) when (exception.Error.Code == ErrorCode.GroupAuthorizationFailed)
+        {
+            // librdkafka looks for the group's coordinator whether it is needed or not: this reader needs no right to a group.
+            return null;
+        }
+        catch (ConsumeException exception) when (!exception.Error.IsFatal && exception.Error.IsBrokerError is false)
+        {
+            // A lost connection: the client connects again by itself, its error handler has logged it.
+            return null;
+        }
+        catch (ConsumeException exception)
+        {
+            var topic = exception.ConsumerRecord?.Topic ?? "A topic";
+            var remedy = exception.Error.Code == ErrorCode.TopicAuthorizationFailed ? ". This user needs Read on it (docs/security.md)" : "";
+            throw new CommandException($"{topic} cannot be read: {exception.Error.Reason}{remedy}", exception);
+        }
+    }
+
     public void Dispose() => _consumer.Dispose();
 
     private Dictionary<TopicPartition, long> Offsets(IReadOnlyList<TopicPartition> targets, OffsetSpec which)
@@ -124,23 +151,6 @@ internal sealed class TopicReader(KafkaClients clients, string name, ILogger log
         return found.ResultInfos.ToDictionary(
             static info => info.TopicPartitionOffsetError.TopicPartition,
             static info => info.TopicPartitionOffsetError is { Error.IsError: true } failed ? throw new KafkaException(failed.Error) : info.TopicPartitionOffsetError.Offset.Value);
-    }
-
-    private ConsumeResult<byte[]?, byte[]?>? Next(PartitionRange range)
-    {
-        try
-        {
-            return _consumer.Consume(Poll);
-        }
-        catch (ConsumeException exception) when (!exception.Error.IsFatal && exception.Error.IsBrokerError is false)
-        {
-            // A lost connection: the client connects again by itself, its error handler has logged it.
-            return null;
-        }
-        catch (ConsumeException exception)
-        {
-            throw new CommandException($"{Text(range.Partition)} cannot be read: {exception.Error.Reason}", exception);
-        }
     }
 
     private static string Text(TopicPartition partition) => $"{partition.Topic}-{partition.Partition.Value}";

@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScoring.App.Kafka;
+using StreamScoring.Topology.Kafka.Internal;
 using StreamScoring.Topology.Sinks;
 
 namespace StreamScoring.App.Sinks;
@@ -20,6 +21,7 @@ internal sealed class SinkSession : IDisposable
     private static readonly TimeSpan RebalancePatience = TimeSpan.FromSeconds(10);
 
     private readonly SinkRunnerOptions _options;
+    private readonly string _bootstrapServers;
     private readonly ISink _sink;
     private readonly IReadOnlyDictionary<SinkPartition, long> _gapEnds;
     private readonly RecordDecoder _decode;
@@ -42,6 +44,7 @@ internal sealed class SinkSession : IDisposable
         ILogger logger, TimeProvider time)
     {
         (_options, _sink, _gapEnds, _decode, _logger, _time) = (options, sink, gapEnds, decode, logger, time);
+        _bootstrapServers = clients.BootstrapServers;
         _consumer = clients.Consumer("sink-" + options.Name, new ConsumerConfig
             {
                 GroupId = options.GroupId,
@@ -118,6 +121,14 @@ internal sealed class SinkSession : IDisposable
         catch (ConsumeException exception) when (exception.Error.Code == ErrorCode.Local_AutoOffsetReset && exception.ConsumerRecord is { } record)
         {
             throw GapAt(new SinkPartition(record.Topic, record.Partition.Value), exception);
+        }
+        catch (ConsumeException exception) when (exception.Error.Code == ErrorCode.GroupAuthorizationFailed)
+        {
+            throw new SinkUnavailableException(AccessRefusal.ToJoin(_bootstrapServers, _options.GroupId), exception);
+        }
+        catch (ConsumeException exception) when (exception.Error.Code == ErrorCode.TopicAuthorizationFailed)
+        {
+            throw new SinkUnavailableException(AccessRefusal.ToRead(_bootstrapServers, _options.Topics), exception);
         }
         catch (ConsumeException exception) when (!exception.Error.IsFatal)
         {

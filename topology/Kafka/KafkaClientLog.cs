@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using StreamScoring.Topology.Kafka.Internal;
 
 namespace StreamScoring.Topology.Kafka;
 
@@ -7,7 +8,13 @@ namespace StreamScoring.Topology.Kafka;
 /// What librdkafka reports by its callbacks, brought to a logger. A broker that is away is reported many times a second:
 /// the same error of the same client is logged once in half a minute.
 /// </summary>
-public sealed class KafkaClientLog(ILogger logger, TimeProvider time)
+/// <param name="logger">Where it goes.</param>
+/// <param name="time">The clock.</param>
+/// <param name="refused">
+/// Called, on a thread of librdkafka's or the poll's, each time that broker and client do not accept each other's credentials
+/// or certificates.
+/// </param>
+public sealed class KafkaClientLog(ILogger logger, TimeProvider time, Action<Error>? refused = null)
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
     private readonly Lock _lock = new();
@@ -16,12 +23,23 @@ public sealed class KafkaClientLog(ILogger logger, TimeProvider time)
     /// <summary>The reason of the latest error, null before the first.</summary>
     public string? LastError { get; private set; }
 
+    /// <summary>
+    /// The latest error by which broker and client did not accept each other's credentials or certificates; null before the
+    /// first.
+    /// </summary>
+    public Error? LastRefusal { get; private set; }
+
     /// <summary>For <c>SetErrorHandler</c>.</summary>
     /// <param name="client">Which client, in words.</param>
     /// <param name="error">What it reports.</param>
     public void Error(string client, Error error)
     {
         ArgumentNullException.ThrowIfNull(error);
+        if (AccessRefusal.IsOfCredentials(error))
+        {
+            LastRefusal = error;
+            refused?.Invoke(error);
+        }
         lock (_lock)
         {
             LastError = error.Reason;

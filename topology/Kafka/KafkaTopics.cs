@@ -55,10 +55,14 @@ public static class KafkaTopics
         {
             var refused = exception.Results
                 .Where(result => result.Error.IsError && result.Error.Code != ErrorCode.TopicAlreadyExists)
-                .Select(result => $"{result.Topic}: {result.Error.Reason}").ToList();
+                .Select(result => $"{result.Topic}: {result.Error.Reason.TrimEnd('.')}").ToList();
             if (refused.Count > 0)
             {
-                throw new KafkaStreamException("Topics could not be created. " + string.Join("; ", refused), canRetry: false, exception);
+                var isForbidden = exception.Results.Exists(static result => AccessRefusal.Is(result.Error.Code));
+                throw new KafkaStreamException(
+                    $"Topics could not be created. {string.Join("; ", refused)}." + (isForbidden
+                        ? " This user needs Create on them or on the cluster (docs/security.md); or let somebody else create them."
+                        : ""), canRetry: false, exception);
             }
         }
         catch (KafkaException exception)

@@ -17,29 +17,38 @@ public sealed class KafkaHomeBroker : IKafkaBroker, IAsyncDisposable
     private readonly string _home;
     private readonly string _folder;
     private readonly string _properties;
-    private readonly int _port;
+    private readonly ClusterNode _node;
+    private readonly Dictionary<string, int> _listeners;
     private ChildProcess? _process;
 
-    private KafkaHomeBroker(KafkaHomeOptions options, string home)
+    private KafkaHomeBroker(KafkaHomeOptions options, string home, ClusterNode node)
     {
         _options = options;
         _home = home;
+        _node = node;
+        _listeners = options.Listeners.Keys.ToDictionary(static name => name, static _ => LoopbackPorts.Take());
         _folder = Directory.CreateTempSubdirectory("streamscoring-kafka-").FullName;
         Reaper.Watch(_folder);
-        _port = LoopbackPorts.Take();
         _properties = Path.Combine(_folder, "server.properties");
         File.WriteAllText(_properties, ServerProperties.Write(
-            _port, options.AdvertisedPort?.Invoke(_port) ?? _port, LoopbackPorts.Take(), Path.Combine(_folder, "data"), options.Properties));
+            node, options.AdvertisedPort?.Invoke(node.Port) ?? node.Port, Path.Combine(_folder, "data"),
+            _listeners.Select(listener => (listener.Key, options.Listeners[listener.Key], listener.Value)), options.Properties));
     }
 
     /// <inheritdoc/>
     public string Name => $"{KafkaHome.Variable}={_home}";
 
     /// <inheritdoc/>
-    public string BootstrapServers => $"127.0.0.1:{_port}";
+    public string BootstrapServers => $"127.0.0.1:{_node.Port}";
+
+    /// <summary>Its <c>node.id</c>: 1, or its place in a <see cref="KafkaHomeCluster"/>.</summary>
+    public int NodeId => _node.Id;
 
     /// <summary>Its <c>log.dirs</c>: the partitions' files, to be looked at where a test cannot tell what went wrong.</summary>
     public string DataFolder => Path.Combine(_folder, "data");
+
+    /// <summary>host:port of one of <see cref="KafkaHomeOptions.Listeners"/>.</summary>
+    public string BootstrapServersOf(string listener) => $"127.0.0.1:{_listeners[listener]}";
 
     /// <summary>What the broker has logged since its last start, the newest 10,000 lines.</summary>
     public IReadOnlyList<string> Log => _process?.Output ?? [];
@@ -57,11 +66,10 @@ public sealed class KafkaHomeBroker : IKafkaBroker, IAsyncDisposable
 
         for (var attempt = 1; ; attempt++)
         {
-            var broker = new KafkaHomeBroker(options, home);
+            var broker = new KafkaHomeBroker(options, home, ClusterNode.Plan(1)[0]);
             try
             {
-                await broker.FormatAsync(cancellationToken);
-                await broker.StartAgainAsync(cancellationToken);
+                await broker.StartFirstAsync(cancellationToken);
                 return broker;
             }
             catch (Exception error)
@@ -82,6 +90,16 @@ public sealed class KafkaHomeBroker : IKafkaBroker, IAsyncDisposable
             Assert.Skip($"needs a Kafka of its own: {why}");
         }
         return StartAsync(options, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>A node that is not started yet.</summary>
+    internal static KafkaHomeBroker Prepare(KafkaHomeOptions options, string home, ClusterNode node) => new(options, home, node);
+
+    /// <summary>Formats its folder and starts it.</summary>
+    internal async Task StartFirstAsync(CancellationToken cancellationToken)
+    {
+        await FormatAsync(cancellationToken);
+        await StartAgainAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -139,7 +157,7 @@ public sealed class KafkaHomeBroker : IKafkaBroker, IAsyncDisposable
     private async Task FormatAsync(CancellationToken cancellationToken)
     {
         await using var format =
-            Run("kafka-storage.sh", "format", "--cluster-id", NewClusterId(), "--config", _properties);
+            Run("kafka-storage.sh", "format", "--cluster-id", _node.ClusterId, "--config", _properties);
         var code = await format.WaitForExitAsync(_options.StartTimeout, cancellationToken);
         if (code != 0) throw new InvalidOperationException($"kafka-storage.sh format failed ({code}). {Tail(format)}");
     }
@@ -151,16 +169,6 @@ public sealed class KafkaHomeBroker : IKafkaBroker, IAsyncDisposable
             MergeErrors = true,
             Environment = KafkaHome.JvmEnvironment(Path.Combine(_folder, "log")),
         });
-
-    // Kafka's Uuid: 16 bytes in URL-safe base 64. One that begins with '-' reads as an option.
-    private static string NewClusterId()
-    {
-        while (true)
-        {
-            var id = Convert.ToBase64String(Guid.NewGuid().ToByteArray()).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-            if (id[0] != '-') return id;
-        }
-    }
 
     private static string Tail(ChildProcess process) =>
         "The end of its output:\n" + string.Join('\n', process.Output.TakeLast(25).Concat(process.Errors.TakeLast(25)));

@@ -58,6 +58,28 @@ internal static class KafkaAdmin
         }
     }
 
+    /// <summary>Brokers that belong to the cluster now; 0 where none answers.</summary>
+    internal static int BrokersOf(string bootstrapServers)
+    {
+        using var admin = Connect(bootstrapServers);
+        return TryGetMetadata(admin, null)?.Brokers.Count ?? 0;
+    }
+
+    /// <summary>Node that leads a partition; negative where none does.</summary>
+    internal static int LeaderOf(string bootstrapServers, string topic, int partition)
+    {
+        using var admin = Connect(bootstrapServers);
+        return TryGetMetadata(admin, topic)?.Topics[0].Partitions.FirstOrDefault(found => found.PartitionId == partition)?.Leader ?? -1;
+    }
+
+    /// <summary>Whether each partition has so many replicas in sync.</summary>
+    internal static bool IsInSync(string bootstrapServers, string topic, int replicas)
+    {
+        using var admin = Connect(bootstrapServers);
+        return TryGetMetadata(admin, topic)?.Topics[0].Partitions is { Count: > 0 } partitions
+            && partitions.All(partition => partition.InSyncReplicas.Length >= replicas);
+    }
+
     private static bool HasLeaders(IAdminClient admin, string name, int partitions) =>
         TryGetMetadata(admin, name)?.Topics is [{ Error.Code: ErrorCode.NoError } topic]
         && topic.Partitions.Count == partitions

@@ -169,7 +169,18 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         if (_deliveryError is { } error) throw Undeliverable(error, null);
     }
 
-    private static KafkaStreamException Undeliverable(Error error, Exception? cause) => new(
-        $"An output could not be delivered: {error.Reason} ({error.Code}). The offsets behind it were not committed; its " +
-        "records are read again at the next start.", canRetry: error.Code == ErrorCode.Local_MsgTimedOut, cause);
+    private KafkaStreamException Undeliverable(Error error, Exception? cause)
+    {
+        if (AccessRefusal.MayBeToWrite(error.Code))
+        {
+            var topics = _sent.SelectMany(static batch => batch.Result!.Outputs).Where(static output => !output.IsAnswer)
+                .Select(static output => output.Topic).ToHashSet(StringComparer.Ordinal);
+            var refused = AccessRefusal.FindUnwritable(_options.BootstrapServers, _options.Properties, topics);
+            if (refused.Count > 0)
+                return new KafkaStreamException(AccessRefusal.ToWrite(_options.BootstrapServers, refused), canRetry: false, cause ?? new KafkaException(error));
+        }
+        return new KafkaStreamException(
+            $"An output could not be delivered: {error.Reason} ({error.Code}). The offsets behind it were not committed; its " +
+            "records are read again at the next start.", canRetry: error.Code == ErrorCode.Local_MsgTimedOut, cause);
+    }
 }

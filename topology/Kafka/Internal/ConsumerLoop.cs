@@ -15,6 +15,7 @@ internal sealed class ConsumerLoop
     private static readonly TimeSpan LagInterval = TimeSpan.FromMilliseconds(500);
     private const int RecordsPerPass = 1024;
 
+    private readonly KafkaStreamOptions _options;
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
     private readonly PartitionOwnership _ownership;
     private readonly BatchPipeline _pipeline;
@@ -31,9 +32,10 @@ internal sealed class ConsumerLoop
     private int _pausedLosses;
 
     internal ConsumerLoop(
-        IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership, BatchPipeline pipeline,
+        KafkaStreamOptions options, IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership, BatchPipeline pipeline,
         IReadOnlyList<SubTopologyLane> lanes, LoopWatch watch, ILogger logger, TimeProvider time)
     {
+        _options = options;
         _consumer = consumer;
         _ownership = ownership;
         _pipeline = pipeline;
@@ -106,6 +108,10 @@ internal sealed class ConsumerLoop
         {
             return _consumer.Consume(timeout);
         }
+        catch (ConsumeException exception) when (AccessRefusal.Is(exception.Error.Code))
+        {
+            throw Refused(exception);
+        }
         catch (ConsumeException exception) when (!exception.Error.IsFatal)
         {
             // Max poll exceeded, a broker gone, a topic not there yet: the next polls bring the callbacks or the records.
@@ -116,6 +122,15 @@ internal sealed class ConsumerLoop
         {
             _pipeline.CountPoll();
         }
+    }
+
+    private KafkaStreamException Refused(ConsumeException exception)
+    {
+        if (exception.Error.Code == ErrorCode.GroupAuthorizationFailed)
+            return new KafkaStreamException(AccessRefusal.ToJoin(_options.BootstrapServers, _options.GroupId), canRetry: false, exception);
+        var topic = exception.ConsumerRecord?.Topic;
+        return new KafkaStreamException(
+            AccessRefusal.ToRead(_options.BootstrapServers, topic is null ? _assemblers.Keys : [topic]), canRetry: false, exception);
     }
 
     /// <returns>False where there was nothing to take.</returns>

@@ -52,10 +52,10 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     internal ExactlyOnceCommitter(
         KafkaStreamOptions options, string transactionalId, IConsumer<byte[]?, byte[]?> consumer,
         PartitionOwnership ownership, BatchPipeline pipeline, OutputGuard guard, LoopWatch watch, StreamTelemetry telemetry,
-        ILogger logger, TimeProvider time, AnswerFailures? answerFailures = null)
+        ILogger logger, KafkaClientLog clientLog, TimeProvider time, AnswerFailures? answerFailures = null)
     {
         _options = options;
-        _producer = new TransactionalProducer(options, transactionalId, pipeline, watch, logger, time);
+        _producer = new TransactionalProducer(options, transactionalId, pipeline, watch, logger, clientLog, time);
         if (answerFailures is not null) _answers = new TransactionalAnswers(_producer, answerFailures);
         _consumer = consumer;
         _ownership = ownership;
@@ -177,9 +177,11 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     private void CommitOpen()
     {
         var started = _time.GetTimestamp();
+        var hasLooked = false;
         for (var attempt = 1; !TryCommit(); attempt++)
         {
             _watch.ProducerTurns();
+            ThrowIfRefused(ref hasLooked);
             if (_stop.IsCancellationRequested && attempt >= AbortLimitAtStop) throw new OperationCanceledException("stopped before the transaction could be repeated");
             if (attempt >= AbortLimit)
             {
@@ -206,6 +208,23 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         (_openRecords, _openBytes) = (0, 0);
         _isProduced = false;
         Interlocked.Increment(ref _commits);
+    }
+
+    /// <summary>A right that is missing does not come by trying again.</summary>
+    /// <param name="hasLooked">Whether the topics of this transaction were looked at before.</param>
+    private void ThrowIfRefused(ref bool hasLooked)
+    {
+        if (_producer.LastError is not { } error) return;
+        if (error.Code == ErrorCode.GroupAuthorizationFailed)
+            throw new KafkaStreamException(AccessRefusal.ToJoin(_options.BootstrapServers, _options.GroupId), canRetry: false, new KafkaException(error));
+        if (error.Code != ErrorCode.TopicAuthorizationFailed || hasLooked) return;
+        hasLooked = true;
+        // The error does not say which topic it is. One of a client's answers costs the answer, never the stream.
+        var topics = _open.SelectMany(static batch => batch.Result!.Outputs).Where(static output => !output.IsAnswer)
+            .Select(static output => output.Topic).ToHashSet(StringComparer.Ordinal);
+        var refused = AccessRefusal.FindUnwritable(_options.BootstrapServers, _options.Properties, topics);
+        if (refused.Count > 0)
+            throw new KafkaStreamException(AccessRefusal.ToWrite(_options.BootstrapServers, refused), canRetry: false, new KafkaException(error));
     }
 
     /// <summary>One attempt. False: aborted or undone; what is still owned is produced again.</summary>
@@ -304,6 +323,10 @@ internal sealed class ExactlyOnceCommitter : ICommitter
             try
             {
                 return _consumer.Committed([.. _offsets.Keys], CommittedSlice);
+            }
+            catch (KafkaException exception) when (exception.Error.Code == ErrorCode.GroupAuthorizationFailed)
+            {
+                throw new KafkaStreamException(AccessRefusal.ToJoin(_options.BootstrapServers, _options.GroupId), canRetry: false, exception);
             }
             catch (KafkaException exception) when (_time.GetElapsedTime(startedAt) < _options.DeliveryTimeout)
             {

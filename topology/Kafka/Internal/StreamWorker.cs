@@ -27,7 +27,7 @@ internal sealed class StreamWorker : IDisposable
     private ICommitter? _committer;
     private ConsumerLoop? _loop;
     private volatile Exception? _failure;
-    private bool _isAssigned;
+    private volatile bool _isAssigned;
 
     internal StreamWorker(
         KafkaStreamOptions options, SubTopologyLane[] lanes, AttemptsJournal? attempts, StreamTelemetry telemetry,
@@ -42,7 +42,7 @@ internal sealed class StreamWorker : IDisposable
         _setState = setState;
         _logger = logger;
         _time = time;
-        _clientLog = new KafkaClientLog(logger, time);
+        _clientLog = new KafkaClientLog(logger, time, CredentialsRefused);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Watch = new LoopWatch(options.ScorerThreads, time);
         Ownership = new PartitionOwnership(Watch);
@@ -70,7 +70,7 @@ internal sealed class StreamWorker : IDisposable
             var guard = new OutputGuard(_options, _attempts, _telemetry, _logger);
             using ICommitter committer = _options.Guarantee == ProcessingGuarantee.ExactlyOnce
                 ? new ExactlyOnceCommitter(
-                    _options, transactionalId, consumer, Ownership, _pipeline, guard, Watch, _telemetry, _logger, _time,
+                    _options, transactionalId, consumer, Ownership, _pipeline, guard, Watch, _telemetry, _logger, _clientLog, _time,
                     _answerFailures)
                 : new AtLeastOnceCommitter(_options, consumer, Ownership, _pipeline, guard, Watch, _clientLog, _answerFailures);
             Run(consumer, committer, ending);
@@ -103,7 +103,7 @@ internal sealed class StreamWorker : IDisposable
         scorers.Start();
         producerThread.Start();
 
-        _loop = new ConsumerLoop(consumer, Ownership, _pipeline, _lanes, Watch, _logger, _time);
+        _loop = new ConsumerLoop(_options, consumer, Ownership, _pipeline, _lanes, Watch, _logger, _time);
         try
         {
             // 2. Poll until a stop or a failure.
@@ -148,6 +148,12 @@ internal sealed class StreamWorker : IDisposable
         {
             Fail(exception);
         }
+    }
+
+    // Only at the start: who was let in once may be let in again, e.g. when passwords change while brokers restart.
+    private void CredentialsRefused(Error error)
+    {
+        if (!_isAssigned) Fail(new KafkaStreamException(AccessRefusal.OfCredentials(_options.BootstrapServers, _options.Properties, error), canRetry: false));
     }
 
     private void Fail(Exception exception)

@@ -46,14 +46,15 @@ internal sealed class TransactionalProducer : IDisposable
     private long _aborts;
 
     internal TransactionalProducer(
-        KafkaStreamOptions options, string transactionalId, BatchPipeline pipeline, LoopWatch watch, ILogger logger, TimeProvider time)
+        KafkaStreamOptions options, string transactionalId, BatchPipeline pipeline, LoopWatch watch, ILogger logger,
+        KafkaClientLog clientLog, TimeProvider time)
     {
         _options = options;
         _config = ClientConfigs.Producer(options, transactionalId);
         _pipeline = pipeline;
         _watch = watch;
         _logger = logger;
-        _clientLog = new KafkaClientLog(logger, time);
+        _clientLog = clientLog;
         _time = time;
     }
 
@@ -91,10 +92,16 @@ internal sealed class TransactionalProducer : IDisposable
             catch (KafkaException exception)
             {
                 DisposeProducer();
+                if (exception.Error.Code == ErrorCode.TransactionalIdAuthorizationFailed)
+                {
+                    throw new KafkaStreamException(
+                        AccessRefusal.ToUse(_options.BootstrapServers, _config.TransactionalId) +
+                        " Or set Kafka:Guarantee to at-least-once, which needs none.", canRetry: false, exception);
+                }
                 throw new KafkaStreamException(
                     $"The transactional producer '{_config.TransactionalId}' could not start at " +
                     $"{_options.BootstrapServers}: {exception.Error.Reason}. Exactly-once needs a broker with a transaction " +
-                    "coordinator and, with ACLs, Write on the transactional id; or set Kafka:Guarantee to at-least-once.",
+                    "coordinator; or set Kafka:Guarantee to at-least-once.",
                     !IsRefusal(exception.Error.Code), exception);
             }
         }
