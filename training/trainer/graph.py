@@ -49,11 +49,19 @@ class GraphWriter:
         value = np.array(value, dtype=dtype)
         return self.weight(f"constant_{value.dtype}_{'_'.join(map(str, value.reshape(-1)))}_{value.ndim}", value)
 
-    def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray, keep_float: bool = False) -> str:
-        """x @ weight + bias, weight (inputs, outputs); in int8 unless told otherwise."""
+    def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray, keep_float: bool = False, large=()) -> str:
+        """x @ weight + bias, weight (inputs, outputs); in int8 unless told otherwise. large: inputs that are multiplied in
+        single precision even so, [batch, sequence, inputs]."""
         if not self.int8 or keep_float:
             product = self.node("MatMul", x, self.weight(f"{name}.weight", weight.astype(np.float32)))
             return self.node("Add", product, self.weight(f"{name}.bias", bias.astype(np.float32)))
+        if len(large):
+            usual = np.ones(len(weight), dtype=np.float32)
+            usual[large] = 0
+            part = self.node("Gather", x, self.number(large), axis=2)
+            product = self.node("MatMul", part, self.weight(f"{name}.outliers", weight[large].astype(np.float32)))
+            rest = self.linear(self.node("Mul", x, self.weight(f"{name}.usual", usual)), name, weight * usual[:, None], bias)
+            return self.node("Sum", rest, product)
         small, scale = quantize_columns(weight)
         return self.node(
             "DynamicQuantizeMatMul", x, self.weight(f"{name}.weight_int8", small), self.weight(f"{name}.weight_scale", scale),
@@ -127,7 +135,7 @@ def write_encoder(graph: GraphWriter, encoder, longest: int, outliers) -> str:
     hidden = graph.node("Sub", graph.number(1.0, np.float32), seen)
     mask = graph.node("Mul", hidden, graph.number(-10000.0, np.float32))
     for number in range(config.num_hidden_layers):
-        x = _write_layer(graph, x, mask, f"encoder.layer.{number}", weights, config, outliers[number] if graph.int8 else ())
+        x = _write_layer(graph, x, mask, f"encoder.layer.{number}", weights, config, outliers[number] if graph.int8 else None)
     return x
 
 
@@ -137,7 +145,7 @@ def _write_layer(graph, x, mask, name, weights, config, outliers):
     parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
     together = graph.linear(
         x, f"{name}.attention.self", np.concatenate([weights[f"{part}.weight"] for part in parts]).T,
-        np.concatenate([weights[f"{part}.bias"] for part in parts]),
+        np.concatenate([weights[f"{part}.bias"] for part in parts]), large=outliers.attention if outliers else (),
     )  # fmt: skip
     heads, width = config.num_attention_heads, weights[f"{parts[0]}.weight"].shape[0] // config.num_attention_heads
     split = graph.node("Reshape", together, graph.number([0, 0, 3 * heads, width]))
@@ -147,16 +155,17 @@ def _write_layer(graph, x, mask, name, weights, config, outliers):
     mixed = graph.node("Reshape", graph.node("Transpose", mixed, perm=[0, 2, 1, 3]), graph.number([0, 0, heads * width]))
     attended = graph.node("Sum", linear(mixed, "attention.output.dense"), x)
     x = graph.layer_norm(attended, f"{name}.attention.output.LayerNorm", weights, config.layer_norm_eps)
-    outliers = np.array(outliers, dtype=np.int64)
-    order = np.concatenate([np.setdiff1d(np.arange(config.intermediate_size), outliers), outliers])
-    wide = graph.linear(x, f"{name}.intermediate.dense", weights[f"{name}.intermediate.dense.weight"].T[:, order], weights[f"{name}.intermediate.dense.bias"][order])
+    neurons = np.array(outliers.neurons if outliers else [], dtype=np.int64)
+    order = np.concatenate([np.setdiff1d(np.arange(config.intermediate_size), neurons), neurons])
+    wide = graph.linear(x, f"{name}.intermediate.dense", weights[f"{name}.intermediate.dense.weight"].T[:, order],
+                        weights[f"{name}.intermediate.dense.bias"][order], large=outliers.feed_forward if outliers else ())
     wide = graph.node("Gelu", wide, domain=MICROSOFT)
     out, bias = weights[f"{name}.output.dense.weight"].T[order], weights[f"{name}.output.dense.bias"]
-    if not len(outliers):
+    if not len(neurons):
         parts = [graph.linear(wide, f"{name}.output.dense", out, bias)]
     else:
-        most = len(order) - len(outliers)
-        usual, large = graph.node("Split", wide, graph.number([most, len(outliers)]), outputs=2, axis=-1)
+        most = len(order) - len(neurons)
+        usual, large = graph.node("Split", wide, graph.number([most, len(neurons)]), outputs=2, axis=-1)
         parts = [graph.linear(usual, f"{name}.output.dense", out[:most], bias),
                  graph.node("MatMul", large, graph.weight(f"{name}.output.dense.outliers", out[most:].astype(np.float32)))]
     return graph.layer_norm(graph.node("Sum", *parts, x), f"{name}.output.LayerNorm", weights, config.layer_norm_eps)
