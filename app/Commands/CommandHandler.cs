@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using Microsoft.Extensions.Logging;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Hosting;
+using StreamScoring.App.Kafka;
 
 namespace StreamScoring.App.Commands;
 
@@ -43,6 +44,9 @@ internal sealed record CommandContext(
 
     /// <summary>For people: progress, warnings, summaries.</summary>
     internal TextWriter Error { get; } = Console.Error;
+
+    /// <summary>Clients of the Kafka that the configuration names.</summary>
+    internal KafkaClients ConnectKafka() => new(Options.Kafka, Options.Kafka.BootstrapServers, Logs);
 }
 
 /// <summary>Marks a command as one that <see cref="CommandLine"/> runs through its handler.</summary>

@@ -10,7 +10,6 @@ namespace StreamScoring.App.Commands;
 /// <summary><c>consume</c>: committed records of a topic as JSON lines.</summary>
 internal sealed class ConsumeCommand : CommandHandler
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan RegistryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RegistryReminder = TimeSpan.FromSeconds(30);
 
@@ -57,10 +56,9 @@ internal sealed class ConsumeCommand : CommandHandler
     {
         var options = context.Options;
         var logger = context.Logs.CreateLogger("StreamScoring.Consume");
-        var clients = new KafkaClients(options.Kafka, options.Kafka.BootstrapServers, context.Logs);
+        var clients = context.ConnectKafka();
         var topic = CommonOptions.ValueOf(context.Parsed, _topic) ?? TopicGraph.FinalTopics(options.Nodes)[0];
-        var findings = await TopicCheck.LookAsync(clients, [topic], Patience, logger, context.Time, context.Stopping);
-        if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings, clients.BootstrapServers));
+        var findings = await TopicCheck.RequireAsync(clients, [topic], logger, context.Time, context.Stopping);
 
         using var consumer = clients.Consumer("consume", PartitionAssigner.Config(options.Kafka.FromEarliest)).Build();
         try

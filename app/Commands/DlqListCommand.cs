@@ -55,7 +55,7 @@ internal sealed class DlqListCommand : CommandHandler
 
     internal override async Task<int> ExecuteAsync(CommandContext context)
     {
-        var clients = new KafkaClients(context.Options.Kafka, context.Options.Kafka.BootstrapServers, context.Logs);
+        var clients = context.ConnectKafka();
         using var letters = await LetterTopic.OpenAsync(context, clients);
         return await Task.Run(() => List(letters, context), CancellationToken.None);
     }

@@ -62,7 +62,7 @@ internal sealed class DlqReplayCommand : CommandHandler
 
     internal override async Task<int> ExecuteAsync(CommandContext context)
     {
-        var clients = new KafkaClients(context.Options.Kafka, context.Options.Kafka.BootstrapServers, context.Logs);
+        var clients = context.ConnectKafka();
         using var letters = await LetterTopic.OpenAsync(context, clients);
         var selection = new LetterSelection(
             letters,

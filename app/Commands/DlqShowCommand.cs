@@ -37,7 +37,7 @@ internal sealed class DlqShowCommand : CommandHandler
 
     internal override async Task<int> ExecuteAsync(CommandContext context)
     {
-        var clients = new KafkaClients(context.Options.Kafka, context.Options.Kafka.BootstrapServers, context.Logs);
+        var clients = context.ConnectKafka();
         var positions = DlqOptions.Positions([context.Parsed.GetValue(_position)!], []);
         using var letters = await LetterTopic.OpenAsync(context, clients);
         using var serdes = new ArticleSerdes(context.Options.SchemaRegistry, context.Options.Codec, context.Time);

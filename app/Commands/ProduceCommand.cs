@@ -8,7 +8,6 @@ namespace StreamScoring.App.Commands;
 /// <summary><c>produce</c>: articles from JSON lines into a topic.</summary>
 internal sealed class ProduceCommand : CommandHandler
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
     private static readonly string[] Formats = ["avro", "json"];
 
     private readonly Argument<string> _file = new("FILE") { Description = "JSON lines, .gz too; - for standard input" };
@@ -56,7 +55,7 @@ internal sealed class ProduceCommand : CommandHandler
     {
         var (parsed, options) = (context.Parsed, context.Options);
         var logger = context.Logs.CreateLogger("StreamScoring.Produce");
-        var clients = new KafkaClients(options.Kafka, options.Kafka.BootstrapServers, context.Logs);
+        var clients = context.ConnectKafka();
         var file = parsed.GetValue(_file)!;
         var (stream, lengthBytes) = ArticleInput.Open(file);
         using var lines = new LineReader(stream);
@@ -64,12 +63,11 @@ internal sealed class ProduceCommand : CommandHandler
         var topic = CommonOptions.ValueOf(parsed, _topic) ?? TopicGraph.FirstTopics(options.Nodes)[0];
         var replyTopic = CommonOptions.ValueOf(parsed, _replyTopic);
         string[] needed = replyTopic is null ? [topic] : [topic, replyTopic];
-        var findings = await TopicCheck.LookAsync(clients, needed, Patience, logger, context.Time, context.Stopping);
-        if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings, clients.BootstrapServers));
+        var findings = await TopicCheck.RequireAsync(clients, needed, logger, context.Time, context.Stopping);
 
         var writesJson = string.Equals(CommonOptions.ValueOf(parsed, _format), "json", StringComparison.OrdinalIgnoreCase);
         using var serdes = new ArticleSerdes(writesJson ? null : options.SchemaRegistry, options.Codec, context.Time);
-        await serdes.PrepareAsync([topic], Patience, logger, context.Stopping);
+        await serdes.PrepareAsync([topic], TopicCheck.Patience, logger, context.Stopping);
 
         ArticleSender? sender = null;
         using var progress = new ProgressLine(context, lengthBytes, lines, () => $"{sender?.Delivered ?? 0:N0} delivered to {topic}");

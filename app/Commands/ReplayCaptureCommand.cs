@@ -10,8 +10,6 @@ namespace StreamScoring.App.Commands;
 /// <summary><c>replay capture</c>: a part of a topic into a folder.</summary>
 internal sealed class ReplayCaptureCommand : CommandHandler
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-
     private readonly Argument<string> _folder = new("FOLDER") { Description = "New or empty folder" };
     private readonly Option<string?> _bootstrap = CommonOptions.Bootstrap();
     private readonly Option<string?> _topic = new("--topic", "-t") { Description = "Topic to capture (default: where articles come in)", HelpName = "TOPIC" };
@@ -60,11 +58,10 @@ internal sealed class ReplayCaptureCommand : CommandHandler
     internal override async Task<int> ExecuteAsync(CommandContext context)
     {
         var options = context.Options;
-        var clients = new KafkaClients(options.Kafka, options.Kafka.BootstrapServers, context.Logs);
+        var clients = context.ConnectKafka();
         var topic = CommonOptions.ValueOf(context.Parsed, _topic) ?? TopicGraph.FirstTopics(options.Nodes)[0];
         var logger = context.Logs.CreateLogger("StreamScoring.Replay");
-        var findings = await TopicCheck.LookAsync(clients, [topic], Patience, logger, context.Time, context.Stopping);
-        if (findings.Missing.Count > 0) throw new CommandException(TopicCheck.Explain(findings, clients.BootstrapServers));
+        var findings = await TopicCheck.RequireAsync(clients, [topic], logger, context.Time, context.Stopping);
         using var serdes = new ArticleSerdes(options.SchemaRegistry, options.Codec, context.Time);
         var schemas = new WriterSchemas(serdes.Registry);
         foreach (var file in context.Parsed.GetValue(_schemas) ?? []) schemas.AddFile(file);

@@ -11,7 +11,6 @@ namespace StreamScoring.App.Commands;
 internal sealed class ReplayRunCommand : CommandHandler
 {
     private const string Embedded = "embedded";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     private readonly Argument<string> _folder = new("FOLDER") { Description = "A folder of `replay capture`" };
     private readonly Option<string?> _against = new("--against") { Description = "embedded (default), or the brokers of a Kafka: topics of the run's own are made there and deleted", HelpName = "embedded|HOST:PORT" };
@@ -69,7 +68,7 @@ internal sealed class ReplayRunCommand : CommandHandler
         var clients = against is null ? null : new KafkaClients(options.Kafka, against, context.Logs);
         if (clients is not null)
         {
-            await TopicCheck.LookAsync(clients, [], Patience, context.Logs.CreateLogger("StreamScoring.Replay"), context.Time, context.Stopping);
+            await TopicCheck.LookAsync(clients, [], TopicCheck.Patience, context.Logs.CreateLogger("StreamScoring.Replay"), context.Time, context.Stopping);
         }
 
         // 2. Run.

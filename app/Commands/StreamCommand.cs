@@ -71,7 +71,7 @@ internal sealed class StreamCommand : CommandHandler
         var (parsed, options) = (context.Parsed, context.Options);
         var logger = context.Logs.CreateLogger("StreamScoring.Stream");
         var nodes = CommandChecks.Nodes(parsed, _nodes, options, []);
-        var clients = new KafkaClients(options.Kafka, options.Kafka.BootstrapServers, context.Logs);
+        var clients = context.ConnectKafka();
 
         using var health = HealthServer.Start(options.Health, logger);
 

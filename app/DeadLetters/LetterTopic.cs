@@ -7,8 +7,6 @@ namespace StreamScoring.App.DeadLetters;
 /// <summary>The dead-letter topic as it is at one moment, with what is known of replays. Letters are streamed, never gathered.</summary>
 internal sealed class LetterTopic : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-
     private readonly TopicReader _reader;
     private readonly Dictionary<int, OffsetRanges> _replayed = [];
     private readonly int _partitions;
@@ -34,7 +32,7 @@ internal sealed class LetterTopic : IDisposable
     {
         var name = context.Options.DeadLetterTopic;
         var logger = context.Logs.CreateLogger("StreamScoring.DeadLetters");
-        var findings = await TopicCheck.LookAsync(clients, [name], Patience, logger, context.Time, context.Stopping);
+        var findings = await TopicCheck.LookAsync(clients, [name], TopicCheck.Patience, logger, context.Time, context.Stopping);
         if (findings.Hidden.Count > 0) throw new CommandException(TopicCheck.Explain(findings, clients.BootstrapServers));
         if (findings.Missing.Count > 0)
         {

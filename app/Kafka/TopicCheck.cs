@@ -13,6 +13,8 @@ internal static class TopicCheck
 
     // The embedded broker does not answer, and has nothing to hide.
     private static readonly TimeSpan DescribeTimeout = TimeSpan.FromSeconds(2);
+    /// <summary>How long a command that is over soon goes on asking where nobody answers.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     /// <summary>Asks the cluster for its topics without creating any.</summary>
     /// <param name="clients">How to connect.</param>
@@ -72,6 +74,23 @@ internal static class TopicCheck
                 AppLog.WaitingForKafka(logger, clients.BootstrapServers, reason);
                 await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>As <see cref="LookAsync"/>, for topics that have to be there; those just made are given a moment to show.</summary>
+    /// <exception cref="CommandException">Nobody answered, or a topic is missing.</exception>
+    internal static async Task<TopicFindings> RequireAsync(
+        KafkaClients clients, IReadOnlyCollection<string> topics, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
+    {
+        const int looks = 3;
+        for (var look = 1; ; look++)
+        {
+            var findings = await LookAsync(clients, topics, Patience, logger, time, cancellationToken);
+            if (findings.Missing.Count == 0) return findings;
+            // A broker may hear of a topic a while after its controller has created it.
+            // A topic that this user may not see does not come by waiting.
+            if (look == looks || findings.Hidden.Count > 0) throw new CommandException(Explain(findings, clients.BootstrapServers));
+            await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken);
         }
     }
 

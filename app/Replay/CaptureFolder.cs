@@ -148,10 +148,29 @@ internal sealed class CaptureFolder
         {
             throw new CommandException($"{path} has {file.Length:N0} bytes, the manifest says {partition.Bytes:N0}: it was cut short.");
         }
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(file));
+        var (sha256, lines) = Digest(file);
         if (sha256 != partition.Sha256)
         {
             throw new CommandException($"{path} has SHA-256 {sha256}, the manifest says {partition.Sha256}: it was changed after it was made. Fetch it again, or make it anew.");
         }
+        if (lines != partition.Records)
+        {
+            throw new CommandException($"{path} has {lines:N0} records, the manifest says {partition.Records:N0}: the manifest was changed after it was made.");
+        }
+    }
+
+    private static (string Sha256, long Lines) Digest(FileStream file)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[128 << 10];
+        var lines = 0L;
+        int read;
+        while ((read = file.Read(buffer)) > 0)
+        {
+            var block = buffer.AsSpan(0, read);
+            hash.AppendData(block);
+            lines += block.Count((byte)'\n');
+        }
+        return (Convert.ToHexStringLower(hash.GetHashAndReset()), lines);
     }
 }

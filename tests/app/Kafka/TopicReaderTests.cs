@@ -91,8 +91,10 @@ public sealed class TopicReaderTests(KafkaFixture kafka)
         var exitCode = await replay.WaitForExitAsync(Limit, Stop);
         var again = await letters.RunAsync("replay", "--all", "--yes");
 
-        Assert.Equal(("", 0, 0), (string.Join("\n", replay.Errors), exitCode, again.ExitCode));
-        var sent = KafkaRecords.ConsumeAll(letters.Broker, [letters.Topics[1]], Limit, Stop);
+        Assert.Equal((0, 0), (exitCode, again.ExitCode));
+        Assert.Contains("6 dead letters replayed.", replay.Errors);
+        Assert.Contains("0 dead letters replayed.", again.Errors);
+        var sent = KafkaRecords.Consume(letters.Broker, letters.Topics[1], 6, Limit, Stop);
         Assert.Equal(["0", "1", "2", "3", "4", "6"], sent.Select(record => Encoding.UTF8.GetString(record.Message.Key)).Order(StringComparer.Ordinal));
     }
 

@@ -46,6 +46,7 @@ public sealed class CaptureFolderTests : IDisposable
     [InlineData("missing", "is missing")]
     [InlineData("unfinished", "it is no capture, or was cut short")]
     [InlineData("manifest", "is damaged")]
+    [InlineData("counts", "the manifest was changed after it was made")]
     [InlineData("outside", "which is not one in its folder")]
     [InlineData("newer", "is of format 99")]
     [InlineData("run", "is a capture, and a run is needed")]
@@ -60,6 +61,7 @@ public sealed class CaptureFolderTests : IDisposable
             case "missing": File.Delete(First); break;
             case "unfinished": File.Delete(manifest); break;
             case "manifest": File.WriteAllText(manifest, File.ReadAllText(manifest)[..80]); break;
+            case "counts": File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"records\": 1", "\"records\": 2", StringComparison.Ordinal)); break;
             case "outside": File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("records-0000.jsonl", "../records-0000.jsonl", StringComparison.Ordinal)); break;
             case "newer": File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"format\": 1", "\"format\": 99", StringComparison.Ordinal)); break;
         }
