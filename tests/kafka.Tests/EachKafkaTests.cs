@@ -49,6 +49,29 @@ public sealed class EachKafkaTests(KafkaFixture fixture)
         Assert.Equal([10, 11], records.Select(TestMessages.NumberOf));
     }
 
+    [Fact]
+    public async Task All_records_are_those_of_a_transaction_too_that_is_about_to_be_committed()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        var kafka = await fixture.UseAsync(KafkaKind.Real);
+        var topic = await kafka.NewTopicAsync("transactions", 1, stop);
+        using var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig
+        {
+            BootstrapServers = kafka.BootstrapServers,
+            TransactionalId = KafkaBrokerExtensions.NewName("transactions"),
+        }).Build();
+        producer.InitTransactions(TimeSpan.FromSeconds(30));
+        producer.BeginTransaction();
+        foreach (var message in TestMessages.Numbered(10)) producer.Produce(topic, message);
+        producer.Flush(stop);
+
+        var reading = Task.Run(() => KafkaRecords.ConsumeAll(kafka, [topic], cancellationToken: stop), stop);
+        await Assert.ThrowsAsync<TimeoutException>(() => reading.WaitAsync(TimeSpan.FromSeconds(2), stop));
+        producer.CommitTransaction();
+
+        Assert.Equal(Enumerable.Range(0, 10), (await reading).Select(TestMessages.NumberOf));
+    }
+
     [Theory, EachKafka]
     public async Task A_wait_for_records_that_do_not_come_says_what_there_was(KafkaKind kind)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using StreamScoring.Testing.Brokers;
 
 namespace StreamScoring.Testing.Records;
@@ -81,8 +82,8 @@ public static class KafkaRecords
         ConsumeUntil(broker, [topic], records => records.Count >= count, timeout, cancellationToken);
 
     /// <summary>
-    /// Reads every committed record that topics hold now. What is read after the stream has stopped is all there will
-    /// ever be, so a record too many shows.
+    /// Reads every committed record that topics hold now; a transaction that is open among them is waited for. What is
+    /// read after the stream has stopped is all there will ever be, so a record too many shows.
     /// </summary>
     /// <inheritdoc cref="ConsumeUntil"/>
     public static List<ConsumeResult<byte[], byte[]>> ConsumeAll(
@@ -90,7 +91,8 @@ public static class KafkaRecords
         CancellationToken cancellationToken = default)
     {
         var limit = timeout ?? DefaultTimeout;
-        using var consumer = ReadFromBeginning(broker, topics, out var unread);
+        using var consumer = ReadFromBeginning(broker, topics, out var partitions);
+        var unread = EndsOf(consumer, partitions);
         var records = new List<ConsumeResult<byte[], byte[]>>();
         var waited = Stopwatch.StartNew();
         while (unread.Count > 0)
@@ -99,14 +101,26 @@ public static class KafkaRecords
             if (waited.Elapsed > limit)
             {
                 throw new TimeoutException(
-                    $"After {limit} the end of {string.Join(", ", unread)} on {broker.Name} was not reached; {records.Count} records were read.");
+                    $"After {limit} the end of {string.Join(", ", unread.Keys)} on {broker.Name} was not reached; {records.Count} records were read.");
             }
             var record = consumer.Consume(TimeSpan.FromMilliseconds(100));
             if (record is null) continue;
-            if (record.IsPartitionEOF) unread.Remove(record.TopicPartition);
-            else records.Add(record);
+            if (!record.IsPartitionEOF) records.Add(record);
+            // Before the end: the markers of a transaction are written a little after its commit was confirmed.
+            else if (unread.TryGetValue(record.TopicPartition, out var end) && record.Offset.Value >= end) unread.Remove(record.TopicPartition);
         }
         return records;
+    }
+
+    // High watermarks; a consumer of committed records would be told the last stable offsets.
+    private static Dictionary<TopicPartition, long> EndsOf(IConsumer<byte[], byte[]> consumer, IEnumerable<TopicPartition> partitions)
+    {
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        var found = admin.ListOffsetsAsync(
+            partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = OffsetSpec.Latest() }),
+            new ListOffsetsOptions { RequestTimeout = DefaultTimeout, IsolationLevel = IsolationLevel.ReadUncommitted }).GetAwaiter().GetResult();
+        return found.ResultInfos.ToDictionary(
+            info => info.TopicPartitionOffsetError.TopicPartition, info => info.TopicPartitionOffsetError.Offset.Value);
     }
 
     // All partitions are assigned, without a group, so that nothing rebalances.
