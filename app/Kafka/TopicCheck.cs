@@ -77,7 +77,7 @@ internal static class TopicCheck
         }
     }
 
-    /// <summary>As <see cref="LookAsync"/>, for topics that have to be there; those just made are given a moment to show.</summary>
+    /// <summary>As <c>LookAsync</c>, for topics that have to be there; those just made are given a moment to show.</summary>
     /// <exception cref="CommandException">Nobody answered, or a topic is missing.</exception>
     internal static async Task<TopicFindings> RequireAsync(
         KafkaClients clients, IReadOnlyCollection<string> topics, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
