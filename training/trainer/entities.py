@@ -19,7 +19,7 @@ from .texts import vocabulary_texts
 
 MAX_TOKENS, STRIDE = 128, 16
 DEFAULT = Size(layers=range(6), feed_forward=1536, vocabulary=30522)
-STEPS, BATCH_TOKENS, LEARNING_RATE = 1600, 1536, 2.2e-4
+STEPS, BATCH_TOKENS, LEARNING_RATE = 2400, 1536, 2.2e-4
 VOCABULARY_SOURCES = ("conllpp", "ewt", "wnut17", "sec", "btc")
 IGNORED = -100
 O_OR_MISC = len(LABELS)  # the source does not label MISC: the word is O or in a MISC
