@@ -48,7 +48,9 @@ internal sealed class RunBroker : IAsyncDisposable
         try
         {
             _topics.AddRange(topics);
-            await admin.CreateTopicsAsync(topics.Select(topic => new TopicSpecification { Name = topic, NumPartitions = partitions }));
+            // Captured records keep their timestamps: retention would delete those of last month while the run reads them.
+            var kept = new Dictionary<string, string> { ["retention.ms"] = "-1", ["retention.bytes"] = "-1" };
+            await admin.CreateTopicsAsync(topics.Select(topic => new TopicSpecification { Name = topic, NumPartitions = partitions, Configs = kept }));
         }
         catch (KafkaException exception)
         {

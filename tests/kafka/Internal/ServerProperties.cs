@@ -41,6 +41,8 @@ internal static class ServerProperties
             ["share.coordinator.state.topic.replication.factor"] = replicas,
             ["share.coordinator.state.topic.min.isr"] = inSync,
             ["group.initial.rebalance.delay.ms"] = "0",
+            // Tests write records of years ago: thirty seconds after its start the broker would delete them.
+            ["log.retention.ms"] = "-1",
             // A test that leaves a transaction open waits for its timeout, not for the sweep that comes after it.
             ["transaction.abort.timed.out.transaction.cleanup.interval.ms"] = "1000",
         };
