@@ -15,7 +15,17 @@ internal sealed class CopyExecutor(string source, string sink) : IBatchExecutor
 
     public bool IsStateless { get; init; } = true;
 
-    public DateTimeOffset? NextPunctuation => null;
+    public DateTimeOffset? NextPunctuation
+    {
+        get
+        {
+            OnConsumerThread?.Invoke();
+            return null;
+        }
+    }
+
+    /// <summary>Called by the consumer thread between its polls.</summary>
+    internal Action? OnConsumerThread { get; init; }
 
     /// <summary>Called with every batch before it is copied, on the scorer thread.</summary>
     internal Action<IReadOnlyList<ConsumedRecord>>? BeforeBatch { get; init; }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamScoring.Testing.Brokers;
 using StreamScoring.Topology.Kafka;
@@ -10,6 +11,7 @@ public sealed class GroupMembershipTests(GroupMembershipTests.OwnBroker kafka) :
     private const int Count = 2_000;
     private const int Keys = 40;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaxPoll = TimeSpan.FromSeconds(2);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -44,6 +46,94 @@ public sealed class GroupMembershipTests(GroupMembershipTests.OwnBroker kafka) :
         Raw.AssertCommittedToTheEnd(kafka.Broker.BootstrapServers, membership, input, Count);
     }
 
+    // The consumer thread polls whatever the scorers do.
+    [Fact]
+    public async Task A_model_that_hangs_longer_than_max_poll_keeps_its_partitions()
+    {
+        await kafka.StartOrSkipAsync();
+        var (input, output) = ("hanging.in", "hanging.out");
+        await kafka.Broker!.CreateTopicAsync(input, 4, Stop);
+        await kafka.Broker.CreateTopicAsync(output, 4, Stop);
+        Raw.Produce(kafka.Broker.BootstrapServers, input, Count, Keys);
+
+        var batches = 0;
+        var lines = new LogLines();
+        // So few records in flight that the hanging ones are all of them.
+        using var stream = NewStream(input, output, "hanging", new CopyExecutor(input, output)
+        {
+            BeforeBatch = _ =>
+            {
+                if (Interlocked.Increment(ref batches) <= 2) Stop.WaitHandle.WaitOne(MaxPoll * 2);
+            },
+        }, lines, maxInFlight: 100);
+        using var stop = new CancellationTokenSource();
+        var run = stream.RunAsync(stop.Token);
+        var records = Raw.Consume(kafka.Broker.BootstrapServers, output, Count, Limit);
+        await stop.CancelAsync();
+        await run;
+
+        Raw.AssertEachOnceInOrder(records, Count, Keys);
+        Raw.AssertCommittedToTheEnd(kafka.Broker.BootstrapServers, "hanging", input, Count);
+        Assert.Single(lines.Lines, static line => line.Contains("Partitions assigned", StringComparison.Ordinal));
+        Assert.Equal(0, stream.GetSnapshot().Aborts);
+    }
+
+    [Fact]
+    public async Task Partitions_lost_because_polls_stopped_go_to_another_and_nothing_is_done_twice()
+    {
+        await kafka.StartOrSkipAsync();
+        var (input, output) = ("late.in", "late.out");
+        await kafka.Broker!.CreateTopicAsync(input, 4, Stop);
+        await kafka.Broker.CreateTopicAsync(output, 4, Stop);
+        Raw.Produce(kafka.Broker.BootstrapServers, input, Count / 2, Keys);
+
+        var lines = new LogLines();
+        bool holds = false, stalls = false;
+        using var held = new ManualResetEventSlim();
+        using var taken = new ManualResetEventSlim();
+        using var first = NewStream(input, output, "late", new CopyExecutor(input, output)
+        {
+            // What is in work when the polls stop is done only when another has the partitions.
+            BeforeBatch = _ =>
+            {
+                if (!Volatile.Read(ref holds)) return;
+                held.Set();
+                taken.Wait(Limit, Stop);
+            },
+            OnConsumerThread = () =>
+            {
+                if (Volatile.Read(ref stalls)) taken.Wait(Limit, Stop);
+            },
+        }, lines);
+        using var second = NewStream(input, output, "late", new CopyExecutor(input, output), new LogLines());
+        using var stopFirst = new CancellationTokenSource();
+        using var stopSecond = new CancellationTokenSource();
+        var firstRun = first.RunAsync(stopFirst.Token);
+        await WaitForAsync(() => Partitions(first) == 4, firstRun);
+        var secondRun = second.RunAsync(stopSecond.Token);
+        await WaitForAsync(() => (Partitions(first), Partitions(second)) == (2, 2), firstRun, secondRun);
+
+        Volatile.Write(ref holds, true);
+        Raw.Produce(kafka.Broker.BootstrapServers, input, Count / 4, Keys, first: Count / 2);
+        Assert.True(held.Wait(Limit, Stop));
+        Volatile.Write(ref stalls, true);
+        await WaitForAsync(() => Partitions(second) == 4, firstRun, secondRun);
+        taken.Set();
+        Raw.Produce(kafka.Broker.BootstrapServers, input, Count / 4, Keys, first: Count / 4 * 3);
+
+        // It comes back, and they share.
+        await WaitForAsync(() => (Partitions(first), Partitions(second)) == (2, 2), firstRun, secondRun);
+        var records = Raw.Consume(kafka.Broker.BootstrapServers, output, Count, Limit);
+        await stopFirst.CancelAsync();
+        await stopSecond.CancelAsync();
+        await firstRun;
+        await secondRun;
+        Raw.AssertEachOnceInOrder(records, Count, Keys);
+        Raw.AssertCommittedToTheEnd(kafka.Broker.BootstrapServers, "late", input, Count);
+        Assert.Contains(lines.Lines, static line => line.Contains("Local_MaxPollExceeded", StringComparison.Ordinal));
+        Assert.Contains(lines.Lines, static line => line.Contains("Partitions lost", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("consumer", "session.timeout.ms")]
     [InlineData("consumer", "heartbeat.interval.ms")]
@@ -71,6 +161,20 @@ public sealed class GroupMembershipTests(GroupMembershipTests.OwnBroker kafka) :
                 : new Dictionary<string, string> { ["group.protocol"] = "consumer" },
         },
         NullLoggerFactory.Instance, TimeProvider.System);
+
+    private KafkaStream NewStream(
+        string input, string output, string group, CopyExecutor executor, LogLines lines, int maxInFlight = 32_768) => new(
+        [executor],
+        new KafkaStreamOptions
+        {
+            BootstrapServers = kafka.Broker!.BootstrapServers, GroupId = group, CommitInterval = TimeSpan.FromMilliseconds(20),
+            MaxInFlightRecords = maxInFlight, ScorerThreads = 2,
+            Properties = new Dictionary<string, string>
+            {
+                ["max.poll.interval.ms"] = $"{MaxPoll.TotalMilliseconds}", ["session.timeout.ms"] = "1500", ["heartbeat.interval.ms"] = "300",
+            },
+        },
+        LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(lines)), TimeProvider.System);
 
     private static int Partitions(KafkaStream stream) => stream.GetSnapshot().SubTopologies[0].Partitions;
 
@@ -100,6 +204,9 @@ public sealed class GroupMembershipTests(GroupMembershipTests.OwnBroker kafka) :
             if (Broker is not null) await Broker.DisposeAsync();
         }
 
-        internal async Task StartOrSkipAsync() => Broker ??= await KafkaHomeBroker.StartOrSkipAsync();
+        internal async Task StartOrSkipAsync() => Broker ??= await KafkaHomeBroker.StartOrSkipAsync(new KafkaHomeOptions
+        {
+            Properties = new Dictionary<string, string> { ["group.min.session.timeout.ms"] = "1000" },
+        });
     }
 }

@@ -11,7 +11,7 @@ internal sealed class ConsumerLoop
 {
     private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RoomSlice = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPauseAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LagInterval = TimeSpan.FromMilliseconds(500);
     private const int RecordsPerPass = 1024;
 
@@ -22,6 +22,7 @@ internal sealed class ConsumerLoop
     private readonly Dictionary<string, BatchAssembler> _assemblers = new(StringComparer.Ordinal);
     private readonly BatchAssembler[] _lanes;
     private readonly WaitingPartitions _waiting;
+    private readonly TimeSpan _pauseAfter;
     private readonly LoopWatch _watch;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -36,6 +37,9 @@ internal sealed class ConsumerLoop
         IReadOnlyList<SubTopologyLane> lanes, LoopWatch watch, ILogger logger, TimeProvider time)
     {
         _options = options;
+        // A user's max.poll.interval.ms may be short: polls go on well before it is over.
+        var maxPoll = TimeSpan.FromMilliseconds(ClientConfigs.Consumer(options).MaxPollIntervalMs ?? 300_000);
+        _pauseAfter = maxPoll / 3 < LongestPauseAfter ? maxPoll / 3 : LongestPauseAfter;
         _consumer = consumer;
         _ownership = ownership;
         _pipeline = pipeline;
@@ -172,10 +176,10 @@ internal sealed class ConsumerLoop
     private void WaitForRoom(CancellationToken stop)
     {
         var started = _time.GetTimestamp();
-        while (!stop.IsCancellationRequested && !_pipeline.WaitForRoom(_isPaused ? TimeSpan.FromMilliseconds(50) : RoomSlice))
+        while (!stop.IsCancellationRequested && !_pipeline.WaitForRoom(_isPaused ? TimeSpan.FromMilliseconds(50) : _pauseAfter < RoomSlice ? _pauseAfter : RoomSlice))
         {
             _watch.ConsumerTurns();
-            if (!_isPaused && _time.GetElapsedTime(started) >= PauseAfter)
+            if (!_isPaused && _time.GetElapsedTime(started) >= _pauseAfter)
             {
                 // Pausing throws the prefetched records away: only when the wait is long enough to endanger the poll.
                 KafkaLog.Paused(_logger, TotalInFlight());

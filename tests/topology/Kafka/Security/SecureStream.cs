@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using StreamScoring.Testing.Brokers;
 using StreamScoring.Topology.Kafka;
@@ -92,23 +91,5 @@ internal sealed class SecureStream : IAsyncDisposable
         _stream?.Dispose();
         _logs.Dispose();
         _stop.Dispose();
-    }
-
-    private sealed class LogLines : ILoggerProvider, ILogger
-    {
-        internal ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void Dispose()
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
     }
 }
