@@ -30,6 +30,7 @@ internal sealed class TransactionalProducer : IDisposable
     // A call that times out is resumed by calling it again: between two slices a stop is heard, and the loop seen to turn.
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PatienceAfterStop = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan CoordinatorPatience = TimeSpan.FromSeconds(5);
     private const int FencedLimit = 3;
 
     private readonly KafkaStreamOptions _options;
@@ -163,8 +164,49 @@ internal sealed class TransactionalProducer : IDisposable
         }
     }
 
-    internal TransactionOutcome SendOffsets(IEnumerable<TopicPartitionOffset> offsets, IConsumerGroupMetadata group) =>
-        Call((producer, slice) => producer.SendOffsetsToTransaction(offsets, group, slice));
+    internal TransactionOutcome SendOffsets(IEnumerable<TopicPartitionOffset> offsets, IConsumerGroupMetadata group)
+    {
+        var abandoned = false;
+        var outcome = Call((producer, slice) =>
+        {
+            // On a thread of its own, as this call may not come back: librdkafka 2.15.1 remembers the group's coordinator, and
+            // where that broker is gone it waits for it, whatever the timeout, though another broker is coordinator now.
+            var call = Task.Run(() => producer.SendOffsetsToTransaction(offsets, group, slice));
+            if (Returns(call))
+            {
+                call.GetAwaiter().GetResult();
+                return;
+            }
+            abandoned = true;
+            _ = call.ContinueWith(ended => Discard(ended, producer), TaskScheduler.Default);
+        });
+        if (!abandoned) return outcome;
+        KafkaLog.ProducerReplaced(_logger, _config.TransactionalId, ErrorCode.Local_TimedOut, "the group's former coordinator does not answer");
+        Interlocked.Increment(ref _aborts);
+        // The successor's start ends the transaction.
+        _producer = null;
+        Connect();
+        return TransactionOutcome.Replaced;
+    }
+
+    private bool Returns(Task call)
+    {
+        var started = _time.GetTimestamp();
+        while (Task.WaitAny([call], Slice) < 0)
+        {
+            _watch.ProducerTurns();
+            var patience = _stop.IsCancellationRequested ? PatienceAfterStop : CoordinatorPatience;
+            if (_time.GetElapsedTime(started) > patience) return false;
+        }
+        return true;
+    }
+
+    /// <summary>What was given up has come back after all: its failure is of no interest, its producer is freed.</summary>
+    private static void Discard(Task call, IProducer<byte[]?, byte[]?> producer)
+    {
+        _ = call.Exception;
+        producer.Dispose();
+    }
 
     internal TransactionOutcome Commit() => Call(static (producer, slice) => producer.CommitTransaction(slice));
 
