@@ -15,7 +15,7 @@ internal static class ChainBench
 
     internal static async Task RunAsync(BenchSession session)
     {
-        var articles = await BenchArticles.LoadAsync(session, session.Pick(3_000, 256));
+        var articles = await BenchArticles.LoadAsync(session, session.Pick(2_000, 256));
         var values = articles.Select(BenchArticles.Encode).ToArray();
         var three = ModelNode.Defaults;
         var two = three.Take(2).ToArray();
