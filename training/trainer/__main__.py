@@ -34,7 +34,7 @@ def arguments():
     parser.add_argument("--work", type=Path, default=HERE / "work", help="checkpoints and intermediate files")
     parser.add_argument("--models", type=Path, default=HERE.parent / "models", help="where the model folders go")
     parser.add_argument("--set", choices=("default", "fast"), default="default", help="the models to make (default: default)")
-    parser.add_argument("--from", dest="version1", type=Path, help="the models of version 1, for entities and summary to go on from")
+    parser.add_argument("--from", dest="start", type=Path, help="published models whose weights are taken over; --steps trains them on")
     parser.add_argument("--steps", type=int, help="train for this many steps instead of the default, to try things out")
     parser.add_argument("--threads", type=int, default=1, help="threads for training (default 1)")
     return parser.parse_args()
@@ -53,8 +53,8 @@ def make(task: str, options, encoder: Path):
     """Trains a model and writes its folder; beside it, in the work folder, the same in fp32 and in fp16."""
     module, fast = TASKS[task], options.set == "fast"
     name, root = (f"fast_{task}", Path("fast")) if fast else (task, Path())
-    version1 = options.version1 / task if options.version1 else None
-    model, tokenizer, config = (module.make_fast if fast else module.make)(options.data, encoder, options.work, options.steps, version1)
+    start = options.start / task if options.start else None
+    model, tokenizer, config = (module.make_fast if fast else module.make)(options.data, encoder, options.work, options.steps, start)
     graphs = publish.build(name, task, model, tokenizer, options.work, vocabulary_texts(options.data))
     settings = {}
     if task == "summary":

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from . import earlier, ner_data
+from . import distil, ner_data, published
 from .batching import Example, bucketed, inputs_of, pad
 from .casing import CLASSES
 from .encoder import Encoder
@@ -20,6 +20,9 @@ from .texts import vocabulary_texts
 MAX_TOKENS, STRIDE = 128, 16
 DEFAULT = Size(layers=range(6), feed_forward=1536, vocabulary=30522)
 STEPS, BATCH_TOKENS, LEARNING_RATE = 2400, 1536, 2.2e-4
+FAST = Size(layers=(0, 2, 4), feed_forward=768, vocabulary=10000)
+FAST_STEPS, FAST_BATCH_TOKENS, FAST_LEARNING_RATE = 2600, 3072, 3e-4
+FURTHER = 0.4  # of the learning rate, where a published model is trained on
 VOCABULARY_SOURCES = ("conllpp", "ewt", "wnut17", "sec", "btc")
 IGNORED = -100
 O_OR_MISC = len(LABELS)  # the source does not label MISC: the word is O or in a MISC
@@ -88,13 +91,11 @@ def piece_targets(text, pieces, misc_labelled):
     return target
 
 
-def train_entities(data: Path, encoder: Path, work: Path, steps: int):
-    torch.manual_seed(1)
-    backbone, tokenizer = slim_encoder(encoder, vocabulary_texts(data, VOCABULARY_SOURCES), DEFAULT, CLASSES)
-    model = TokenClassifier(backbone, len(LABELS))
+def labelled_examples(data: Path, tokenizer: PieceTokenizer):
+    """Gives a function from the number of an epoch to its examples."""
     sources = ner_data.training_sources(data)
 
-    def batches(epoch):
+    def examples_of_epoch(epoch: int) -> list[Example]:
         examples = []
         for number, source in enumerate(sources):
             seed = 1000 * epoch + 10 * number
@@ -102,27 +103,67 @@ def train_entities(data: Path, encoder: Path, work: Path, steps: int):
             generator = random.Random(seed)
             texts = [text for text in texts if generator.random() < source.share]
             examples += examples_of(texts, tokenizer, source.misc_labelled)
-        return bucketed(examples, BATCH_TOKENS, epoch)
+        return examples
 
-    train(model, Plan("entities", steps, LEARNING_RATE, warmup=0.06, average=0.995), batches, loss_of(tokenizer), work)
+    return examples_of_epoch
+
+
+def train_entities(model, tokenizer, data: Path, work: Path, steps: int, learning_rate: float):
+    examples = labelled_examples(data, tokenizer)
+    plan = Plan("entities", steps, learning_rate, warmup=0.06, average=0.995)
+    train(model, plan, lambda epoch: bucketed(examples(epoch), BATCH_TOKENS, epoch), loss_of(tokenizer), work)
+
+
+def read_published(folder: Path) -> tuple[TokenClassifier, PieceTokenizer]:
+    backbone, weights, tokenizer = published.read_encoder(folder)
+    model = TokenClassifier(backbone, len(LABELS))
+    published.load_linear(model.classifier, weights, "classifier")
     return model.eval(), tokenizer
 
 
-def make(data: Path, encoder: Path, work: Path, steps: int | None, version1: Path | None):
-    """version1: the folder of the model's version 1, whose weights are taken over for smaller windows and fewer words."""
-    if version1:
-        whole, weights, tokenizer = earlier.read_encoder(version1)
-        backbone, tokenizer = cut(whole, tokenizer, vocabulary_texts(data, VOCABULARY_SOURCES), DEFAULT)
-        model = TokenClassifier(backbone, len(LABELS)).eval()
-        model.classifier.load_state_dict({part: weights[f"classifier.{part}"] for part in ("weight", "bias")})
+def make(data: Path, encoder: Path, work: Path, steps: int | None, start: Path | None):
+    """start: a published model whose weights are taken over; then they are trained on only if steps says so."""
+    torch.manual_seed(1)
+    if start:
+        model, tokenizer = read_published(start)
+        if steps:
+            train_entities(model, tokenizer, data, work, steps, LEARNING_RATE * FURTHER)
     else:
-        model, tokenizer = train_entities(data, encoder, work, steps or STEPS)
+        backbone, tokenizer = slim_encoder(encoder, vocabulary_texts(data, VOCABULARY_SOURCES), DEFAULT, CLASSES)
+        model = TokenClassifier(backbone, len(LABELS))
+        train_entities(model, tokenizer, data, work, steps or STEPS, LEARNING_RATE)
+    model.eval()
     return model, tokenizer, model.encoder.config
 
 
-def make_fast(data: Path, encoder: Path, work: Path, steps: int | None, version1: Path | None):
-    """No smaller one keeps enough of the quality yet: the fast set has the same."""
-    return make(data, encoder, work, steps, version1)
+def make_fast(data: Path, encoder: Path, work: Path, steps: int | None, start: Path | None):
+    """Three narrow layers, taught by the default model (start) on news without labels, beside the labelled texts."""
+    if not start:
+        raise ValueError("the fast entity model learns from the default one: name its models' folder by --from")
+    torch.manual_seed(1)
+    texts = distil.unlabelled_texts(data)
+    teacher, known = read_published(start)
+    backbone, tokenizer = cut(teacher.encoder, known, texts, FAST)
+    model = TokenClassifier(backbone, len(LABELS))
+    model.classifier.load_state_dict(teacher.classifier.state_dict())
+    passages = distil.read_passages(texts, start, tokenizer, MAX_TOKENS, work / "fast_entities.teacher.npy")
+    labelled, labelled_loss = labelled_examples(data, tokenizer), loss_of(tokenizer)
+
+    def batches(epoch):
+        taught = bucketed(distil.examples_of(passages, tokenizer, epoch), FAST_BATCH_TOKENS, epoch)
+        told = [batch for seed in (2 * epoch, 2 * epoch + 1) for batch in bucketed(labelled(seed), FAST_BATCH_TOKENS, seed)]
+        mixed = taught + told
+        random.Random(epoch).shuffle(mixed)
+        return mixed
+
+    def loss(model, batch):
+        if isinstance(batch[0].target, distil.Passage):
+            return distil.loss(model, batch, tokenizer.pad)
+        return labelled_loss(model, batch)
+
+    train(model, Plan("fast_entities", steps or FAST_STEPS, FAST_LEARNING_RATE, warmup=0.04, average=0.995), batches, loss, work)
+    model.eval()
+    return model, tokenizer, model.encoder.config
 
 
 # Reading labels back

@@ -49,19 +49,14 @@ class GraphWriter:
         value = np.array(value, dtype=dtype)
         return self.weight(f"constant_{value.dtype}_{'_'.join(map(str, value.reshape(-1)))}_{value.ndim}", value)
 
-    def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray, keep_float: bool = False, large=()) -> str:
-        """x @ weight + bias, weight (inputs, outputs); in int8 unless told otherwise. large: inputs that are multiplied in
-        single precision even so, [batch, sequence, inputs]."""
+    def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray, keep_float: bool = False, divisors=None) -> str:
+        """x @ weight + bias, weight (inputs, outputs); in int8 unless told otherwise. divisors: of the inputs, in int8 only;
+        the weight makes up for them."""
         if not self.int8 or keep_float:
             product = self.node("MatMul", x, self.weight(f"{name}.weight", weight.astype(np.float32)))
             return self.node("Add", product, self.weight(f"{name}.bias", bias.astype(np.float32)))
-        if len(large):
-            usual = np.ones(len(weight), dtype=np.float32)
-            usual[large] = 0
-            part = self.node("Gather", x, self.number(large), axis=2)
-            product = self.node("MatMul", part, self.weight(f"{name}.outliers", weight[large].astype(np.float32)))
-            rest = self.linear(self.node("Mul", x, self.weight(f"{name}.usual", usual)), name, weight * usual[:, None], bias)
-            return self.node("Sum", rest, product)
+        if divisors is not None:
+            x, weight = self.node("Mul", x, self.weight(f"{name}.smooth", 1.0 / divisors)), weight * divisors[:, None]
         small, scale = quantize_columns(weight)
         return self.node(
             "DynamicQuantizeMatMul", x, self.weight(f"{name}.weight_int8", small), self.weight(f"{name}.weight_scale", scale),
@@ -145,7 +140,7 @@ def _write_layer(graph, x, mask, name, weights, config, outliers):
     parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
     together = graph.linear(
         x, f"{name}.attention.self", np.concatenate([weights[f"{part}.weight"] for part in parts]).T,
-        np.concatenate([weights[f"{part}.bias"] for part in parts]), large=outliers.attention if outliers else (),
+        np.concatenate([weights[f"{part}.bias"] for part in parts]), divisors=outliers and outliers.attention,
     )  # fmt: skip
     heads, width = config.num_attention_heads, weights[f"{parts[0]}.weight"].shape[0] // config.num_attention_heads
     split = graph.node("Reshape", together, graph.number([0, 0, 3 * heads, width]))
@@ -158,7 +153,7 @@ def _write_layer(graph, x, mask, name, weights, config, outliers):
     neurons = np.array(outliers.neurons if outliers else [], dtype=np.int64)
     order = np.concatenate([np.setdiff1d(np.arange(config.intermediate_size), neurons), neurons])
     wide = graph.linear(x, f"{name}.intermediate.dense", weights[f"{name}.intermediate.dense.weight"].T[:, order],
-                        weights[f"{name}.intermediate.dense.bias"][order], large=outliers.feed_forward if outliers else ())
+                        weights[f"{name}.intermediate.dense.bias"][order], divisors=outliers and outliers.feed_forward)
     wide = graph.node("Gelu", wide, domain=MICROSOFT)
     out, bias = weights[f"{name}.output.dense.weight"].T[order], weights[f"{name}.output.dense.bias"]
     if not len(neurons):
@@ -182,21 +177,19 @@ def write_summary(model, precision: str, longest: int, outliers):
     """`trainer.summary.SummaryScorer`: a score and a vector of each token."""
     graph = GraphWriter(precision)
     states = write_encoder(graph, model.encoder, longest, outliers)
-    hidden = graph.node("Tanh", _head(graph, states, "score.hidden", model.score[0]))
+    hidden = graph.node("Tanh", _head(graph, states, "score.hidden", model.score[0], keep_float=False))
     scores = graph.node("Squeeze", _head(graph, hidden, "score", model.score[2]), graph.number([2]))
-    vectors = _head(graph, states, "vector", model.vector)
+    vectors = _head(graph, states, "vector", model.vector, keep_float=False)
     shape = ["batch", "sequence"]
     return graph.graph("summary", {scores: ("scores", shape), vectors: ("embeddings", [*shape, model.vector.out_features])})
 
 
 def write_topic(model, precision: str, longest: int, outliers):
-    """`trainer.topic.TopicCascade`: the n-grams decide where they are sure; else the encoder, if there is one, has its say."""
+    """`trainer.topic.TopicCascade`: the n-grams decide where they are sure; else the encoder has its say."""
     graph = GraphWriter(precision)
     count = model.bias.shape[0]
     counted = _write_ngrams(graph, model)
     linear = graph.node("Mul", counted, graph.number(model.alone, np.float32))
-    if model.classifier is None:
-        return graph.graph("topic", {linear: ("logits", ["batch", count])})
     surest = graph.node("ReduceMax", graph.node("Softmax", linear, axis=-1), axes=[1], keepdims=1)
     sure = graph.node("GreaterOrEqual", surest, graph.number(model.threshold, np.float32))
     every = graph.node("ReduceMin", graph.node("Cast", sure, to=TensorProto.INT32), axes=[0, 1], keepdims=0)
@@ -218,9 +211,9 @@ def write_topic(model, precision: str, longest: int, outliers):
     return graph.graph("topic", {logits: ("logits", ["batch", count])})
 
 
-def _head(graph, states, name, linear):
-    """Heads stay fp32: they are small, and the results hang on them directly."""
-    return graph.linear(states, name, linear.weight.detach().numpy().T, linear.bias.detach().numpy(), keep_float=True)
+def _head(graph, states, name, linear, keep_float=True):
+    """Small heads stay fp32: the results hang on them directly."""
+    return graph.linear(states, name, linear.weight.detach().numpy().T, linear.bias.detach().numpy(), keep_float)
 
 
 def _write_ngrams(graph, model):

@@ -1,28 +1,32 @@
-"""What in each layer has activations far larger than the rest: neurons of the feed-forward, and hidden dimensions.
+"""What in each layer has activations far larger than the rest: hidden dimensions, and neurons of the feed-forward.
 
-A row's activations share one scale in int8: a few large ones take the precision of all. These are multiplied in
-single precision (after T. Dettmers et al. 2022, LLM.int8(), but chosen once, when the graph is written). In this encoder
-one hidden dimension reaches 30 before the feed-forward, where the median one reaches 2.
+A row's activations share one scale in int8: a few large ones take the precision of all. In this encoder one hidden
+dimension reaches 30 before the feed-forward, where the median one reaches 2. Such dimensions are divided by a factor before
+the product, and the rows of the weight that they meet multiplied by it (after G. Xiao et al. 2023, SmoothQuant). Neurons come
+out of a function that does not scale: the largest are multiplied in single precision (after T. Dettmers et al. 2022,
+LLM.int8(), but chosen once, when the graph is written).
 """
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
-NEURONS, DIMENSIONS = 32, 8
+NEURONS = 32
+USUAL = 2.0  # a dimension may reach so many times the median one's peak
 
 
 @dataclass(frozen=True)
 class Outliers:
-    """Of one layer, each in ascending order."""
+    """Of one layer."""
 
-    attention: list[int]  # dimensions of the input of query, key and value
-    feed_forward: list[int]  # dimensions of the feed-forward's input
-    neurons: list[int]  # neurons between its two products
+    attention: np.ndarray  # divisors of the dimensions that query, key and value read, at least 1
+    feed_forward: np.ndarray  # divisors of the dimensions that the feed-forward reads
+    neurons: list[int]  # those between its two products that are multiplied in single precision, in ascending order
 
 
 def find(encoder, rows) -> list[Outliers]:
-    """Those with the largest activations over (ids, types) rows."""
+    """From the largest activations over (ids, types) rows."""
     peaks, handles = {}, []
 
     def watch(module, key):
@@ -44,10 +48,11 @@ def find(encoder, rows) -> list[Outliers]:
     for handle in handles:
         handle.remove()
 
-    def largest(number, part, count):
-        return torch.topk(peaks[number, part], count).indices.sort().values.tolist()
+    def divisors(number, part):
+        peak = peaks[number, part].numpy()
+        return np.maximum(1.0, peak / (USUAL * np.median(peak))).astype(np.float32)
 
-    return [
-        Outliers(largest(n, "attention", DIMENSIONS), largest(n, "feed_forward", DIMENSIONS), largest(n, "neurons", NEURONS))
-        for n in range(len(layers))
-    ]
+    def neurons(number):
+        return torch.topk(peaks[number, "neurons"], NEURONS).indices.sort().values.tolist()
+
+    return [Outliers(divisors(n, "attention"), divisors(n, "feed_forward"), neurons(n)) for n in range(len(layers))]

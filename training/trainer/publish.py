@@ -46,8 +46,8 @@ def build(name: str, task: str, model, tokenizer, work: Path, texts: list[str]) 
         types = np.concatenate([[0], pieces.casing[: longest - 2], [0]]) if task == "entities" else np.zeros_like(ids)
         return ids, types
 
-    encoder = model.classifier and model.classifier.encoder if task == "topic" else model.encoder
-    found = outliers.find(encoder, [row(text) for text in texts[:: max(1, len(texts) // CALIBRATION_TEXTS)]]) if encoder else []
+    encoder = model.classifier.encoder if task == "topic" else model.encoder
+    found = outliers.find(encoder, [row(text) for text in texts[:: max(1, len(texts) // CALIBRATION_TEXTS)]])
     paths = {precision: work / f"{name}.{precision}.onnx" for precision in ("fp32", "fp16", "int8")}
     for precision, path in paths.items():
         graph.save(WRITERS[task](model, precision, longest, found), path)

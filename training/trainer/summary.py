@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from . import earlier, selection
+from . import published, selection
 from .batching import Example, bucketed, inputs_of
 from .console import say
 from .encoder import Encoder, load_encoder
@@ -18,16 +18,19 @@ from .loop import Plan, train
 from .pieces import PieceTokenizer
 from .rouge import rouge, words_of
 from .sentences import split_sentences
-from .slim import Size, cut, slim_encoder
+from .slim import Size, slim_encoder
 from .texts import vocabulary_texts
 
 MAX_TOKENS, STRIDE = 256, 32
 FIRST_WINDOW, LATER_WINDOW = 0, 1  # token types
 VECTOR = 128
 DEFAULT = Size(layers=range(2), feed_forward=768, vocabulary=5500)
+FAST = Size(layers=range(1), feed_forward=768, vocabulary=5500)
 SENTENCES = 3
 DANGLING_PENALTY = 1.0  # in the units of the scores, logarithms: such a sentence must promise nearly three times as much
-STEPS = 260
+STEPS, LEARNING_RATE = 260, 3e-4
+FAST_STEPS = 600
+FURTHER = 0.4  # of the learning rate, where a published model is trained on
 TYPICAL_WORDS = 25  # gains are measured in sentences of this length
 MOST_WORDS = 45
 
@@ -169,9 +172,7 @@ def loss_of(tokenizer):
     return loss
 
 
-def train_summary(data: Path, encoder: Path, work: Path, name="summary", size=DEFAULT, steps=STEPS, learning_rate=3e-4):
-    torch.manual_seed(1)
-    backbone, tokenizer = slim_encoder(encoder, all_texts(data), size)
+def train_summary(model, tokenizer, data: Path, encoder: Path, work: Path, name: str, steps: int, learning_rate: float):
     rows = [row for row in read_rows(data) if not in_test_part(row["text"]) and not in_tuning_part(row["text"])]
     articles = [make_article(row, tokenizer) for row in rows]
     add_teacher_vectors(articles, encoder, work / "summary.vectors.npy")
@@ -185,31 +186,38 @@ def train_summary(data: Path, encoder: Path, work: Path, name="summary", size=DE
             examples.append(window_example(article, start, tokenizer))
         return bucketed([example for example in examples if example], 3072, epoch)
 
-    model = SummaryScorer(backbone)
     train(model, Plan(name, steps, learning_rate, average=0.98), batches, loss_of(tokenizer), work)
-    return model.eval(), tokenizer
 
 
 def all_texts(data: Path) -> list[str]:
     return [row["text"] for row in read_rows(data) if not in_test_part(row["text"])] + vocabulary_texts(data)
 
 
-def make(data: Path, encoder: Path, work: Path, steps: int | None, version1: Path | None):
-    """version1: the folder of the model's version 1, whose weights are taken over for smaller windows and fewer words."""
-    if not version1:
-        model, tokenizer = train_summary(data, encoder, work, steps=steps or STEPS)
-        return model, tokenizer, model.encoder.config
-    whole, weights, tokenizer = earlier.read_encoder(version1)
-    backbone, tokenizer = cut(whole, tokenizer, all_texts(data), DEFAULT)
+def make(data: Path, encoder: Path, work: Path, steps: int | None, start: Path | None, name="summary", size=DEFAULT):
+    """start: a published model whose weights are taken over; then they are trained on only if steps says so."""
+    torch.manual_seed(1)
+    if start:
+        model, tokenizer = read_published(start)
+        if steps:
+            train_summary(model, tokenizer, data, encoder, work, name, steps, LEARNING_RATE * FURTHER)
+    else:
+        backbone, tokenizer = slim_encoder(encoder, all_texts(data), size)
+        model = SummaryScorer(backbone)
+        train_summary(model, tokenizer, data, encoder, work, name, steps or STEPS, LEARNING_RATE)
+    return model.eval(), tokenizer, model.encoder.config
+
+
+def read_published(folder: Path) -> tuple[SummaryScorer, PieceTokenizer]:
+    backbone, weights, tokenizer = published.read_encoder(folder)
     model = SummaryScorer(backbone)
-    model.score.load_state_dict({name.removeprefix("score."): weights[name] for name in weights if name.startswith("score.")})
-    model.vector.load_state_dict({part: weights[f"vector.{part}"] for part in ("weight", "bias")})
-    return model.eval(), tokenizer, backbone.config
+    for linear, name in ((model.score[0], "score.hidden"), (model.score[2], "score"), (model.vector, "vector")):
+        published.load_linear(linear, weights, name)
+    return model.eval(), tokenizer
 
 
-def make_fast(data: Path, encoder: Path, work: Path, steps: int | None, version1: Path | None):
-    """The default model is as cheap as it need be: the fast set has the same."""
-    return make(data, encoder, work, steps, version1)
+def make_fast(data: Path, encoder: Path, work: Path, steps: int | None, start: Path | None):
+    """One layer."""
+    return make(data, encoder, work, steps or FAST_STEPS, None, "fast_summary", FAST)
 
 
 # Selection and evaluation
