@@ -59,14 +59,12 @@ def card(task: str, folder: Path, manifest: dict, result: dict) -> str:
     size = (folder / "model.onnx").stat().st_size / 1e6
     data = "\n".join(f"- {entry['name']}: {entry['license']}" for entry in manifest["data"])
     labels = ", ".join(manifest["labels"]) or "none"
-    layers = config["num_hidden_layers"]
-    encoder = f"BERT, {layers} layers, hidden size {config['hidden_size']}, feed-forward {config['intermediate_size']}"
-    shape = encoder if layers else "a linear model of word pieces and pairs of them, without an encoder"
+    shape = f"BERT, {config['num_hidden_layers']} layers, hidden size {config['hidden_size']}, feed-forward {config['intermediate_size']}"
     return f"""# {TITLES[task]}
 
 {manifest['description']} Version {manifest['version']}, licence {manifest['license']}. Made by `training/run`, measured by `training/evaluate`.
 
-- Graph: {shape}, {config['vocab_size']:,} word pieces; {'int8 weights (one scale per output, activations quantized as they come), ' if layers else ''}{size:.1f} MB.
+- Graph: {shape}, {config['vocab_size']:,} word pieces; int8 weights (one scale per output, activations quantized as they come), {size:.1f} MB.
 - Input: windows of at most {manifest['max_tokens']} tokens; token types: {manifest['token_types']}.
 - Labels: {labels}.
 

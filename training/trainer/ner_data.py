@@ -210,3 +210,7 @@ def test_sets(folder: Path) -> list[TestSet]:
         TestSet("sec_test", read_documents(ner / "sec_test.txt", 0, 3)),
         TestSet("btc_held_out", [without_user_names(btc[len(btc) * 9 // 10 :])], three),
     ]
+
+
+def test_set(folder: Path, name: str) -> TestSet:
+    return next(known for known in test_sets(folder) if known.name == name)

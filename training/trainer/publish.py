@@ -9,7 +9,7 @@ from . import entities, folder, graph, onnx_run, outliers, summary, topic
 from .console import say
 from .sentences import split_sentences
 
-VERSION = "2.0.0"
+VERSION = "2.1.0"
 ENCODER = dict(name="sentence-transformers/all-MiniLM-L6-v2 (pretrained encoder)", license="Apache-2.0")
 AG_NEWS = dict(name="AG News (AG's corpus of news articles; X. Zhang et al. 2015)", license="research and any other non-commercial activity")
 BBC = dict(name="BBC News Summary (D. Greene and P. Cunningham 2006, with extractive references)", license="research only")

@@ -18,7 +18,7 @@ from .loop import Plan, train
 from .pieces import PieceTokenizer
 from .rouge import rouge, words_of
 from .sentences import split_sentences
-from .slim import Size, slim_encoder
+from .slim import Size, cut, slim_encoder
 from .texts import vocabulary_texts
 
 MAX_TOKENS, STRIDE = 256, 32
@@ -29,7 +29,7 @@ FAST = Size(layers=range(1), feed_forward=768, vocabulary=5500)
 SENTENCES = 3
 DANGLING_PENALTY = 1.0  # in the units of the scores, logarithms: such a sentence must promise nearly three times as much
 STEPS, LEARNING_RATE = 260, 3e-4
-FAST_STEPS = 600
+FAST_STEPS = 800
 FURTHER = 0.4  # of the learning rate, where a published model is trained on
 TYPICAL_WORDS = 25  # gains are measured in sentences of this length
 MOST_WORDS = 45
@@ -144,9 +144,15 @@ def window_example(article: Article, first_sentence: int, tokenizer) -> Example 
     return Example(ids, types, (places, article.gains[whole], None if article.teacher is None else article.teacher[whole]))
 
 
-def loss_of(tokenizer):
+def loss_of(tokenizer, taught_by: SummaryScorer | None = None):
+    """taught_by: a larger model whose ranking of the sentences is learnt beside the reference's."""
+
     def loss(model, batch):
-        scores, vectors = model(*inputs_of(batch, tokenizer.pad))
+        inputs = inputs_of(batch, tokenizer.pad)
+        scores, vectors = model(*inputs)
+        if taught_by:
+            with torch.no_grad():
+                larger = taught_by(*inputs)[0].float()
         scores, vectors = scores.float(), vectors.float()
         total = 0.0
         for number, example in enumerate(batch):
@@ -161,18 +167,21 @@ def loss_of(tokenizer):
             rank_loss = 0.0
             if float(gains.sum()) > 0:
                 rank_loss = -(gains / gains.sum() * torch.log_softmax(sentence_scores, dim=0)).sum()
+            taught_loss = 0.0
+            if taught_by:
+                taught_loss = (sentence_scores - average @ larger[number]).pow(2).mean()
             vector_loss = 0.0
             if teacher is not None:
                 ours = nn.functional.normalize(average @ vectors[number], dim=-1)
                 theirs = torch.from_numpy(teacher)
                 vector_loss = (ours @ ours.T - theirs @ theirs.T).pow(2).mean()
-            total = total + gain_loss + 0.5 * rank_loss + 2.0 * vector_loss
+            total = total + gain_loss + 0.5 * rank_loss + 2.0 * vector_loss + taught_loss
         return total / len(batch)
 
     return loss
 
 
-def train_summary(model, tokenizer, data: Path, encoder: Path, work: Path, name: str, steps: int, learning_rate: float):
+def train_summary(model, tokenizer, data: Path, encoder: Path, work: Path, name: str, steps: int, learning_rate: float, taught_by=None):
     rows = [row for row in read_rows(data) if not in_test_part(row["text"]) and not in_tuning_part(row["text"])]
     articles = [make_article(row, tokenizer) for row in rows]
     add_teacher_vectors(articles, encoder, work / "summary.vectors.npy")
@@ -186,24 +195,38 @@ def train_summary(model, tokenizer, data: Path, encoder: Path, work: Path, name:
             examples.append(window_example(article, start, tokenizer))
         return bucketed([example for example in examples if example], 3072, epoch)
 
-    train(model, Plan(name, steps, learning_rate, average=0.98), batches, loss_of(tokenizer), work)
+    train(model, Plan(name, steps, learning_rate, average=0.98), batches, loss_of(tokenizer, taught_by), work)
 
 
 def all_texts(data: Path) -> list[str]:
     return [row["text"] for row in read_rows(data) if not in_test_part(row["text"])] + vocabulary_texts(data)
 
 
-def make(data: Path, encoder: Path, work: Path, steps: int | None, start: Path | None, name="summary", size=DEFAULT):
+def make(data: Path, encoder: Path, work: Path, steps: int | None, start: Path | None):
     """start: a published model whose weights are taken over; then they are trained on only if steps says so."""
     torch.manual_seed(1)
     if start:
         model, tokenizer = read_published(start)
         if steps:
-            train_summary(model, tokenizer, data, encoder, work, name, steps, LEARNING_RATE * FURTHER)
+            train_summary(model, tokenizer, data, encoder, work, "summary", steps, LEARNING_RATE * FURTHER)
     else:
-        backbone, tokenizer = slim_encoder(encoder, all_texts(data), size)
+        backbone, tokenizer = slim_encoder(encoder, all_texts(data), DEFAULT)
         model = SummaryScorer(backbone)
-        train_summary(model, tokenizer, data, encoder, work, name, steps or STEPS, LEARNING_RATE)
+        train_summary(model, tokenizer, data, encoder, work, "summary", steps or STEPS, LEARNING_RATE)
+    return model.eval(), tokenizer, model.encoder.config
+
+
+def make_fast(data: Path, encoder: Path, work: Path, steps: int | None, start: Path | None):
+    """One layer, which begins as the first of the default model (start) and learns its ranking too."""
+    if not start:
+        raise RuntimeError("the fast summary model learns from the default one: name its models' folder by --from")
+    torch.manual_seed(1)
+    teacher, tokenizer = read_published(start)
+    backbone, tokenizer = cut(teacher.encoder, tokenizer, all_texts(data), FAST)
+    model = SummaryScorer(backbone)
+    model.score.load_state_dict(teacher.score.state_dict())
+    model.vector.load_state_dict(teacher.vector.state_dict())
+    train_summary(model, tokenizer, data, encoder, work, "fast_summary", steps or FAST_STEPS, LEARNING_RATE, teacher)
     return model.eval(), tokenizer, model.encoder.config
 
 
@@ -213,11 +236,6 @@ def read_published(folder: Path) -> tuple[SummaryScorer, PieceTokenizer]:
     for linear, name in ((model.score[0], "score.hidden"), (model.score[2], "score"), (model.vector, "vector")):
         published.load_linear(linear, weights, name)
     return model.eval(), tokenizer
-
-
-def make_fast(data: Path, encoder: Path, work: Path, steps: int | None, start: Path | None):
-    """One layer."""
-    return make(data, encoder, work, steps or FAST_STEPS, None, "fast_summary", FAST)
 
 
 # Selection and evaluation
@@ -315,5 +333,5 @@ def choose_constants(data: Path, tokenizer, run) -> dict:
             mean[penalty, bias] = float(np.mean([f["rouge2"] for f in score_selection(read, constants)]))
     best = max(mean.values())
     # Of the constants that are as good, the ones that avoid repetition most.
-    penalty, bias = max((pair for pair in mean if mean[pair] >= best - 0.002), key=lambda pair: (pair[0], -pair[1]))
+    penalty, bias = max((pair for pair in mean if mean[pair] >= best - 0.005), key=lambda pair: (pair[0], -pair[1]))
     return dict(sentences=SENTENCES, redundancy_penalty=penalty, position_bias=bias, dangling_penalty=DANGLING_PENALTY)
