@@ -75,6 +75,12 @@ internal static partial class KafkaLog
     [LoggerMessage(25, LogLevel.Warning, "A process died while {Topic}-{Partition}@{First} to @{Last} was in work, {Crashes} times so far: it is run alone now, or given up")]
     internal static partial void DiedOver(ILogger logger, string topic, int partition, long first, long last, int crashes);
 
+    [LoggerMessage(26, LogLevel.Warning, "Kafka has taken no results for {Seconds:0} s: {Reason}. They are kept, and it is tried for up to {Limit:0} s (Kafka:DeliveryTimeoutMs)")]
+    internal static partial void ResultsStuck(ILogger logger, double seconds, string reason, double limit);
+
+    [LoggerMessage(27, LogLevel.Information, "Kafka takes results again")]
+    internal static partial void ResultsTaken(ILogger logger);
+
     [LoggerMessage(18, LogLevel.Warning, "No stable instance id: {Reason}. A crash may delay readers by the transaction timeout; set Kafka:InstanceId")]
     internal static partial void NoStableInstanceId(ILogger logger, string reason);
 

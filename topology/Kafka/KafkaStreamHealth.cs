@@ -7,7 +7,7 @@ namespace StreamScoring.Topology.Kafka;
 /// </param>
 /// <param name="IsReady">
 /// True while the stream is a member of its group and processes, or has nothing to do because other members own all
-/// partitions.
+/// partitions. False also where Kafka has taken none of its results for five seconds beyond the commit interval.
 /// </param>
 /// <param name="Reason">Why, in words.</param>
 public sealed record KafkaStreamHealth(bool IsLive, bool IsReady, string Reason);

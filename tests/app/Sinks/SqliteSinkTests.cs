@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamScoring.App.Sinks.Sqlite;
+using StreamScoring.Testing.Internal;
 using StreamScoring.Topology.Sinks;
 
 namespace StreamScoring.App.Tests.Sinks;

@@ -17,6 +17,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
     private readonly OutputGuard _guard;
     private readonly LoopWatch _watch;
     private readonly KafkaClientLog _clientLog;
+    private readonly TimeProvider _time;
     private readonly List<RecordBatch> _ready = [];
     private readonly Queue<RecordBatch> _sent = new();
     private readonly AnswerFailures? _answerFailures;
@@ -27,8 +28,10 @@ internal sealed class AtLeastOnceCommitter : ICommitter
 
     internal AtLeastOnceCommitter(
         KafkaStreamOptions options, IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership,
-        BatchPipeline pipeline, OutputGuard guard, LoopWatch watch, KafkaClientLog clientLog, AnswerFailures? answerFailures = null)
+        BatchPipeline pipeline, OutputGuard guard, LoopWatch watch, KafkaClientLog clientLog, TimeProvider time,
+        AnswerFailures? answerFailures = null)
     {
+        _time = time;
         _answerFailures = answerFailures;
         _options = options;
         _consumer = consumer;
@@ -94,6 +97,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         batch.Result = _guard.Admit(batch);
         var outputs = batch.Result.Outputs;
         batch.PendingDeliveries = outputs.Count;
+        if (_sent.Count == 0) _watch.ResultsWait(_time.GetTimestamp());
         _sent.Enqueue(batch);
         if (outputs.Count == 0) return;
         Action<DeliveryReport<byte[]?, byte[]?>> delivered = report => Delivered(batch, report.Error);
@@ -163,6 +167,8 @@ internal sealed class AtLeastOnceCommitter : ICommitter
                 _guard.CountCommitted(head);
             }
             _sent.Dequeue();
+            if (_sent.Count == 0) _watch.ResultsTaken();
+            else _watch.ResultsWait(_time.GetTimestamp());
             _pipeline.Release(head);
             Interlocked.Increment(ref _commits);
         }

@@ -24,6 +24,7 @@ internal sealed class ConsumerLoop
     private readonly WaitingPartitions _waiting;
     private readonly TimeSpan _pauseAfter;
     private readonly LoopWatch _watch;
+    private readonly KafkaClientLog _clientLog;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private OwnedPartition? _last;
@@ -31,10 +32,12 @@ internal sealed class ConsumerLoop
     private bool _isPaused;
     private int _pausedCount;
     private int _pausedLosses;
+    private bool _areResultsStuck;
 
     internal ConsumerLoop(
         KafkaStreamOptions options, IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership, BatchPipeline pipeline,
-        IReadOnlyList<SubTopologyLane> lanes, LoopWatch watch, ILogger logger, TimeProvider time)
+        IReadOnlyList<SubTopologyLane> lanes, LoopWatch watch, KafkaClientLog clientLog, ILogger logger,
+        TimeProvider time)
     {
         _options = options;
         // A user's max.poll.interval.ms may be short: polls go on well before it is over.
@@ -44,6 +47,7 @@ internal sealed class ConsumerLoop
         _ownership = ownership;
         _pipeline = pipeline;
         _watch = watch;
+        _clientLog = clientLog;
         _logger = logger;
         _time = time;
         _waiting = new WaitingPartitions(consumer, ownership, logger, time);
@@ -61,7 +65,7 @@ internal sealed class ConsumerLoop
         _consumer.Subscribe(_assemblers.Keys);
         while (!stop.IsCancellationRequested)
         {
-            _watch.ConsumerTurns();
+            Turn();
             if (!_pipeline.HasRoom) WaitForRoom(stop);
             else Poll();
         }
@@ -82,6 +86,16 @@ internal sealed class ConsumerLoop
     internal void FlushGathered()
     {
         foreach (var lane in _lanes) lane.Flush();
+    }
+
+    private void Turn()
+    {
+        _watch.ConsumerTurns();
+        var untaken = _watch.FindUntaken();
+        if (untaken is not null == _areResultsStuck) return;
+        _areResultsStuck = untaken is not null;
+        if (_areResultsStuck) KafkaLog.ResultsStuck(_logger, untaken!.Value.TotalSeconds, _clientLog.LastError ?? "no reason given", _options.DeliveryTimeout.TotalSeconds);
+        else KafkaLog.ResultsTaken(_logger);
     }
 
     private void Poll()
@@ -178,7 +192,7 @@ internal sealed class ConsumerLoop
         var started = _time.GetTimestamp();
         while (!stop.IsCancellationRequested && !_pipeline.WaitForRoom(_isPaused ? TimeSpan.FromMilliseconds(50) : _pauseAfter < RoomSlice ? _pauseAfter : RoomSlice))
         {
-            _watch.ConsumerTurns();
+            Turn();
             if (!_isPaused && _time.GetElapsedTime(started) >= _pauseAfter)
             {
                 // Pausing throws the prefetched records away: only when the wait is long enough to endanger the poll.
@@ -195,7 +209,7 @@ internal sealed class ConsumerLoop
         {
             while (!stop.IsCancellationRequested && !_pipeline.WaitFor(static pipeline => pipeline.IsAtLowWatermark, TimeSpan.FromMilliseconds(50)))
             {
-                _watch.ConsumerTurns();
+                Turn();
                 Accept(Consume(TimeSpan.Zero));
                 PauseAll();
             }

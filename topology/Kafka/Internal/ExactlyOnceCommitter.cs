@@ -132,6 +132,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         if (_open.Count == 0)
         {
             _begunAt = _time.GetTimestamp();
+            _watch.ResultsWait(_begunAt);
             _outputs = 0;
         }
         var joinsTransaction = _open.Count == 0 || _isProduced;
@@ -204,6 +205,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         {
             _pipeline.Release(batch);
         }
+        _watch.ResultsTaken();
         _open.Clear();
         (_openRecords, _openBytes) = (0, 0);
         _isProduced = false;

@@ -7,15 +7,19 @@ namespace StreamScoring.Topology.Kafka.Internal;
 internal sealed class LoopWatch
 {
     private const int Idle = 0;
+    private static readonly TimeSpan ResultsPatience = TimeSpan.FromSeconds(5);
     private readonly TimeProvider _time;
+    private readonly TimeSpan _commitInterval;
     private readonly long[] _scoringSince;
     private long _consumerAt;
     private long _producerAt;
+    private long _uncommittedSince;
 
-    internal LoopWatch(int scorers, TimeProvider time)
+    internal LoopWatch(KafkaStreamOptions options, TimeProvider time)
     {
         _time = time;
-        _scoringSince = new long[scorers];
+        _commitInterval = options.CommitInterval;
+        _scoringSince = new long[options.ScorerThreads];
         ConsumerTurns();
         ProducerTurns();
     }
@@ -27,6 +31,17 @@ internal sealed class LoopWatch
     internal void ScoringBegins(int scorer, long timestamp) => Volatile.Write(ref _scoringSince[scorer], timestamp);
 
     internal void ScoringEnds(int scorer) => Volatile.Write(ref _scoringSince[scorer], Idle);
+
+    /// <summary>Results are on their way to Kafka since then; each time it takes some, it is a later time.</summary>
+    internal void ResultsWait(long since) => Volatile.Write(ref _uncommittedSince, since);
+
+    /// <summary>Kafka has all results.</summary>
+    internal void ResultsTaken() => Volatile.Write(ref _uncommittedSince, Idle);
+
+    /// <summary>How long Kafka has taken no result, where there are some and it is longer than usual.</summary>
+    internal TimeSpan? FindUntaken() =>
+        Volatile.Read(ref _uncommittedSince) is not Idle and var since
+        && _time.GetElapsedTime(since) is var waited && waited > _commitInterval + ResultsPatience ? waited : null;
 
     /// <summary>The loop that has stood still for longer than <paramref name="limit"/>, in words; null where none has.</summary>
     internal string? FindStalled(TimeSpan limit)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScoring.Topology.Execution;
@@ -44,7 +45,7 @@ internal sealed class StreamWorker : IDisposable
         _time = time;
         _clientLog = new KafkaClientLog(logger, time, CredentialsRefused);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        Watch = new LoopWatch(options.ScorerThreads, time);
+        Watch = new LoopWatch(options, time);
         Ownership = new PartitionOwnership(Watch);
         foreach (var lane in lanes) lane.Reset();
         _pipeline = new BatchPipeline(lanes, options);
@@ -53,6 +54,11 @@ internal sealed class StreamWorker : IDisposable
     internal PartitionOwnership Ownership { get; }
 
     internal LoopWatch Watch { get; }
+
+    /// <summary>Why the worker is not ready though it has partitions, in words; null where nothing is wrong.</summary>
+    internal string? FindTrouble() => Watch.FindUntaken() is { } untaken
+        ? string.Create(CultureInfo.InvariantCulture, $"Kafka has taken no results for {untaken.TotalSeconds:0} s: {_clientLog.LastError ?? "no reason given"}")
+        : null;
 
     internal long Commits => Volatile.Read(ref _committer)?.Commits ?? 0;
 
@@ -72,7 +78,7 @@ internal sealed class StreamWorker : IDisposable
                 ? new ExactlyOnceCommitter(
                     _options, transactionalId, consumer, Ownership, _pipeline, guard, Watch, _telemetry, _logger, _clientLog, _time,
                     _answerFailures)
-                : new AtLeastOnceCommitter(_options, consumer, Ownership, _pipeline, guard, Watch, _clientLog, _answerFailures);
+                : new AtLeastOnceCommitter(_options, consumer, Ownership, _pipeline, guard, Watch, _clientLog, _time, _answerFailures);
             Run(consumer, committer, ending);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested && _failure is null)
@@ -103,7 +109,7 @@ internal sealed class StreamWorker : IDisposable
         scorers.Start();
         producerThread.Start();
 
-        _loop = new ConsumerLoop(_options, consumer, Ownership, _pipeline, _lanes, Watch, _logger, _time);
+        _loop = new ConsumerLoop(_options, consumer, Ownership, _pipeline, _lanes, Watch, _clientLog, _logger, _time);
         try
         {
             // 2. Poll until a stop or a failure.

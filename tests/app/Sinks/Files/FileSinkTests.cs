@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamScoring.App.Sinks.Files;
+using StreamScoring.Testing.Internal;
 using StreamScoring.Topology.Sinks;
 
 namespace StreamScoring.App.Tests.Sinks.Files;

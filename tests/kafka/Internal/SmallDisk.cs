@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using Xunit;
 
-namespace StreamScoring.App.Tests.Sinks;
+namespace StreamScoring.Testing.Internal;
 
 /// <summary>A disk that is full soon: a tmpfs of a given size. Mounting one takes root.</summary>
 internal sealed class SmallDisk : IDisposable
@@ -9,6 +10,8 @@ internal sealed class SmallDisk : IDisposable
     private SmallDisk(string folder) => Folder = folder;
 
     internal string Folder { get; }
+
+    private string Filler => Path.Combine(Folder, "filler");
 
     internal static SmallDisk MountOrSkip(int bytes)
     {
@@ -24,9 +27,29 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>Makes room.</summary>
     internal void Grow(int bytes) => Assert.Null(Run("mount", "-o", "remount," + Size(bytes), Folder));
 
+    /// <summary>From now on nothing on it can be written, by root either.</summary>
+    internal void MakeReadOnly() => Assert.Null(Run("mount", "-o", "remount,ro", Folder));
+
+    /// <summary>Takes all room there is, until <see cref="Free"/>.</summary>
+    internal void Fill()
+    {
+        using var filler = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            for (var page = new byte[4096]; ;) filler.Write(page);
+        }
+        catch (IOException)
+        {
+            // Full.
+        }
+    }
+
+    /// <summary>Takes away what <see cref="Fill"/> wrote.</summary>
+    internal void Free() => File.Delete(Filler);
+
     public void Dispose()
     {
-        _ = Run("umount", Folder);
+        _ = Run("umount", "--lazy", Folder);
         Directory.Delete(Folder);
     }
 
