@@ -62,6 +62,9 @@ internal static partial class AppLog
     [LoggerMessage(132, LogLevel.Debug, "A health check got no answer: {Reason}")]
     internal static partial void HealthAnswerFailed(ILogger logger, string reason);
 
+    [LoggerMessage(133, LogLevel.Warning, "How the models use this machine best cannot be kept in {File}: {Reason} Each start finds it out again, some seconds for each model; set Models:PlanCache to a file that can be written")]
+    internal static partial void PlanNotKept(ILogger logger, string file, string reason);
+
     [LoggerMessage(118, LogLevel.Warning, "Waiting for the Schema Registry: {Reason}")]
     internal static partial void WaitingForRegistry(ILogger logger, string reason);
 

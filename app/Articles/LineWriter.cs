@@ -15,6 +15,9 @@ internal sealed class LineWriter(Stream output) : IBufferWriter<byte>, IDisposab
     /// <summary>True where lines wait to be written.</summary>
     internal bool HasPending => _buffer.WrittenCount > 0;
 
+    /// <summary>True where a write failed, as on a full disk, and what was to be written is gone.</summary>
+    internal bool HasFailed { get; private set; }
+
     /// <summary>Ends the line; writes out what has gathered where it is much.</summary>
     internal bool EndLine()
     {
@@ -40,6 +43,13 @@ internal sealed class LineWriter(Stream output) : IBufferWriter<byte>, IDisposab
         catch (IOException exception) when (IsBrokenPipe(exception))
         {
             _broken = true;
+        }
+        catch (IOException)
+        {
+            // What of it is written nobody knows: it must not follow again.
+            HasFailed = true;
+            _buffer.ResetWrittenCount();
+            throw;
         }
         _buffer.ResetWrittenCount();
         return !_broken;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Extensions.Logging;
 using StreamScoring.App.Articles;
 using StreamScoring.App.Configuration;
 using StreamScoring.App.Hosting;
@@ -67,10 +68,11 @@ internal sealed class ScoreCommand : CommandHandler
         }
         if (journal is not null) await journal.SkipAnsweredAsync(lines, context.Stopping);
 
-        using var chain = TopologyFactory.BuildChain(context.Options, nodes, context.Time);
+        using var chain = TopologyFactory.BuildChain(context.Options, nodes, context.Logs.CreateLogger("StreamScoring.Score"), context.Time);
         using var output = new LineWriter(journal?.Output ?? StandardOutput.Open());
         var (scoredBefore, failedBefore) = (journal?.State.Scored ?? 0, journal?.State.Failed ?? 0);
         ScorePipeline? pipeline = null;
+        var isSaving = false;
         using var progress = new ProgressLine(context, lengthBytes, lines, () => $"{scoredBefore + (pipeline?.Scored ?? 0):N0} scored");
         var place = journal is null ? null : lines.Place();
         pipeline = new ScorePipeline(
@@ -80,6 +82,11 @@ internal sealed class ScoreCommand : CommandHandler
         {
             await pipeline.RunAsync(context.Stopping);
             if (journal is not null) Save(lines.Place(), done: true);
+        }
+        catch (IOException exception) when (journal is not null && (output.HasFailed || isSaving))
+        {
+            // What the last save speaks of is whole on disk.
+            throw new CommandException($"{outPath} cannot be written: {exception.Message.TrimEnd('.')}. What is answered is kept: go on with --resume.", exception);
         }
         catch when (journal is not null)
         {
@@ -103,8 +110,10 @@ internal sealed class ScoreCommand : CommandHandler
 
         void Save(InputPlace answered, bool done)
         {
+            isSaving = true;
             output.Flush();
             journal!.Save(answered, scoredBefore + pipeline!.Scored, failedBefore + pipeline.Failed, done);
+            isSaving = false;
         }
     }
 }

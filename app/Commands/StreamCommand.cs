@@ -78,7 +78,7 @@ internal sealed class StreamCommand : CommandHandler
         // 1. What the topics are written with; then Kafka and its topics, while the models load.
         using var serdes = new ArticleSerdes(options.SchemaRegistry, options.Codec, context.Time);
         await serdes.PrepareAsync(TopologyFactory.AvroOutputTopics(options, nodes, context.Time), PatienceOf(context), logger, context.Stopping);
-        var loading = Task.Run(() => TopologyFactory.Build(options, nodes, serdes, context.Time));
+        var loading = Task.Run(() => TopologyFactory.Build(options, nodes, serdes, logger, context.Time));
         try
         {
             await PrepareTopicsAsync(context, clients, nodes, logger);

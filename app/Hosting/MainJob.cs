@@ -41,12 +41,14 @@ internal sealed class MainJob(CommandContext context)
     /// <summary>Runs until the user stops it.</summary>
     internal async Task<int> RunAsync()
     {
+        using var health = HealthServer.Start(_options.Health, _logger);
+
         // 1. The broker first: its address is what others wait for. The models load meanwhile.
         using var serdes = new ArticleSerdes(_options.SchemaRegistry, _options.Codec, context.Time);
         var firstTopic = TopicGraph.FirstTopics(_options.Nodes)[0];
         await serdes.PrepareAsync(
             TopologyFactory.AvroOutputTopics(_options, _options.Nodes, context.Time).Append(firstTopic), RegistryPatience, _logger, context.Stopping);
-        var loading = Task.Run(() => TopologyFactory.Build(_options, _options.Nodes, serdes, context.Time));
+        var loading = Task.Run(() => TopologyFactory.Build(_options, _options.Nodes, serdes, _logger, context.Time));
         using var kafka = EmbeddedKafka.Start();
         var topics = TopicGraph.AllTopics(_options.Nodes, _options.DeadLetterTopic, _options.Fuse);
         foreach (var topic in topics) kafka.CreateTopic(topic, Partitions);
@@ -95,6 +97,7 @@ internal sealed class MainJob(CommandContext context)
             using var running = TopologyFactory.CreateStream(
                 topology, StreamOptions(kafka) with { Replies = TopologyFactory.Replies(_options, serdes) }, context.Logs, context.Time);
             Volatile.Write(ref stream, running);
+            health?.Watch(running);
             using var stopStream = new CancellationTokenSource();
             var streaming = running.RunAsync(stopStream.Token);
             monitor.Activity = "running";

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using StreamScoring.App.Bench;
 using StreamScoring.Processors.Planning;
 
@@ -6,12 +7,13 @@ namespace StreamScoring.App.Hosting;
 
 /// <summary>
 /// Plans found by probing, in a file: by the model's hash and by the machine, so that a model is probed once. A file that
-/// cannot be read is as good as none, and one that cannot be written costs a probe at the next start.
+/// cannot be read is as good as none, and one that cannot be written costs a probe at the next start, which is logged once.
 /// </summary>
-internal sealed class PlanCache(string? file)
+internal sealed class PlanCache(string? file, ILogger logger)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
     private readonly Lock _lock = new();
+    private bool _hasWarned;
 
     /// <summary>Where the user's programs keep what they can do without; null where there is no such place.</summary>
     internal static string? DefaultFile
@@ -57,19 +59,34 @@ internal sealed class PlanCache(string? file)
     private void Write(string key, ModelPlan plan)
     {
         if (file is null) return;
+        var written = $"{file}.{Environment.ProcessId}";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
             var plans = Read();
             plans[key] = plan;
             // Renamed into place: another process reads the old file or the new one, never half of it.
-            var written = $"{file}.{Environment.ProcessId}";
             File.WriteAllBytes(written, JsonSerializer.SerializeToUtf8Bytes(plans, Indented));
             File.Move(written, file, overwrite: true);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Probed again at the next start.
+            if (!_hasWarned) AppLog.PlanNotKept(logger, file, exception.Message);
+            _hasWarned = true;
+            Remove(written);
+        }
+    }
+
+    /// <summary>What a full disk took half of.</summary>
+    private static void Remove(string written)
+    {
+        try
+        {
+            File.Delete(written);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It was never there.
         }
     }
 }

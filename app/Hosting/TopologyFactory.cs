@@ -22,9 +22,9 @@ internal static class TopologyFactory
 
     /// <summary>The topology of these nodes, models loaded.</summary>
     /// <exception cref="CommandException">A node cannot start; names every one that cannot.</exception>
-    internal static ArticleTopology Build(AppOptions options, IReadOnlyList<NodeSettings> nodes, ArticleSerdes serdes, TimeProvider time) =>
+    internal static ArticleTopology Build(AppOptions options, IReadOnlyList<NodeSettings> nodes, ArticleSerdes serdes, ILogger logger, TimeProvider time) =>
         Explained(() => ArticleTopology.Build(
-            OptionsOf(options, nodes, time) with { Serde = serdes.Reader, OutputSerdes = serdes.Writers }, ProcessorFactory(options, nodes, time)));
+            OptionsOf(options, nodes, time) with { Serde = serdes.Reader, OutputSerdes = serdes.Writers }, ProcessorFactory(options, nodes, logger, time)));
 
     /// <summary>Topics to which these nodes write articles as Avro.</summary>
     /// <exception cref="CommandException">The nodes do not fit each other.</exception>
@@ -33,8 +33,8 @@ internal static class TopologyFactory
 
     /// <summary>The nodes as <c>score</c> runs them, models loaded.</summary>
     /// <exception cref="CommandException">A node cannot start; names every one that cannot.</exception>
-    internal static IArticleScorer BuildChain(AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time) =>
-        new ChainScorer(Explained(() => ArticleChain.Build(OptionsOf(options, nodes, time), ProcessorFactory(options, nodes, time))));
+    internal static IArticleScorer BuildChain(AppOptions options, IReadOnlyList<NodeSettings> nodes, ILogger logger, TimeProvider time) =>
+        new ChainScorer(Explained(() => ArticleChain.Build(OptionsOf(options, nodes, time), ProcessorFactory(options, nodes, logger, time))));
 
     /// <summary>What the topology is made of.</summary>
     internal static ArticleTopologyOptions OptionsOf(AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time) => new()
@@ -120,11 +120,11 @@ internal static class TopologyFactory
     }
 
     private static Func<NodeDefinition, IArticleProcessor> ProcessorFactory(
-        AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time)
+        AppOptions options, IReadOnlyList<NodeSettings> nodes, ILogger logger, TimeProvider time)
     {
         // Counted as the container has them, not as the host.
         var cores = Environment.ProcessorCount;
-        var plans = new PlanCache(options.Models.PlanCache ?? PlanCache.DefaultFile);
+        var plans = new PlanCache(options.Models.PlanCache ?? PlanCache.DefaultFile, logger);
         var catalog = new ModelCatalog(BundledFiles.Find(options.Models.Root));
         return definition =>
         {

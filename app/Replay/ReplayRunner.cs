@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
 using StreamScoring.App.Articles;
 using StreamScoring.App.Commands;
 using StreamScoring.App.Configuration;
@@ -56,7 +57,7 @@ internal sealed class ReplayRunner(CommandContext context, CaptureFolder capture
         broker.Group = options.Kafka.GroupId;
         var deadLetterTopic = plan.Own(context.Options.DeadLetterTopic);
         using var serdes = new ArticleSerdes(schemas.Store, schemas, options.Codec, time);
-        using var topology = TopologyFactory.Build(options, options.Nodes, serdes, time);
+        using var topology = TopologyFactory.Build(options, options.Nodes, serdes, context.Logs.CreateLogger("StreamScoring.Replay"), time);
         await broker.CreateTopicsAsync(
             TopicGraph.AllTopics(options.Nodes, deadLetterTopic, options.Fuse), capture.Manifest.PartitionCount);
         var clients = new KafkaClients(options.Kafka, broker.BootstrapServers, context.Logs);

@@ -149,7 +149,7 @@ public sealed class SqliteSink : ISink
             input => "the disk reports an input/output error",
             corrupt => "it is damaged: restore it, or move it away and let the sink begin a new one",
             full => "the disk is full",
-            cannotOpen => "it cannot be opened: does its folder exist, and may this user write there?",
+            cannotOpen => "it cannot be opened: its folder is missing, read-only, or closed to this user",
             notADatabase => "it is no SQLite database: name another file in the sink's Path",
             error => $"its tables are not as this program made them ({exception.Message})",
             _ => exception.Message,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using StreamScoring.Schemas;
+using StreamScoring.Testing.Internal;
 using StreamScoring.Testing.Processes;
 
 namespace StreamScoring.App.Tests.Commands;
@@ -80,6 +81,28 @@ public sealed class ScoreResumeTests : IDisposable
         Assert.Contains("The input is not the one", edited.Errors[^1], StringComparison.Ordinal);
         Assert.Contains("nothing says how far it goes", orphan.Errors[^1], StringComparison.Ordinal);
         Assert.Equal(2_000, File.ReadLines(Output).Count());
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_named_and_with_room_it_goes_on()
+    {
+        const int count = 30_000;
+        Write(count, _ => "");
+        using var disk = SmallDisk.MountOrSkip(1 << 20);
+        var output = Path.Combine(disk.Folder, "out.jsonl");
+        string[] arguments = ["score", Input, "--out", output, "--resume", "--config", Program.IdentityNodes];
+        for (var attempt = 1; attempt <= 2; attempt++)
+        {
+            var full = await Program.RunAsync(arguments);
+            Assert.Equal(1, full.ExitCode);
+            Assert.Contains($"{output} cannot be written: No space left on device", full.Errors[^1], StringComparison.Ordinal);
+            Assert.Contains("go on with --resume", full.Errors[^1], StringComparison.Ordinal);
+        }
+
+        disk.Grow(64 << 20);
+        Assert.Equal(0, (await Program.RunAsync(arguments)).ExitCode);
+        var ids = File.ReadLines(output).Select(line => ArticleJson.Read(Encoding.UTF8.GetBytes(line)).Id);
+        Assert.Equal(Enumerable.Range(0, count).Select(static i => i.ToString(CultureInfo.InvariantCulture)), ids);
     }
 
     [Fact]

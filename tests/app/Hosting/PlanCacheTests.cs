@@ -1,16 +1,31 @@
+using Microsoft.Extensions.Logging;
 using StreamScoring.App.Hosting;
 using StreamScoring.Processors.Planning;
+using StreamScoring.Testing.Internal;
 
 namespace StreamScoring.App.Tests.Hosting;
 
 public sealed class PlanCacheTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("streamscoring-plans-").FullName;
+    private readonly StringWriter _log = new();
+    private readonly LogRelay _relay;
+    private readonly ILoggerFactory _logs;
     private int _probes;
+
+    public PlanCacheTests()
+    {
+        _relay = new LogRelay(_log);
+        _logs = LoggerFactory.Create(logging => logging.AddProvider(_relay));
+    }
 
     private string PlanFile => Path.Combine(_folder, "cache", "plans.json");
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose()
+    {
+        _logs.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
 
     [Fact]
     public void A_model_is_probed_once_on_a_machine()
@@ -53,17 +68,39 @@ public sealed class PlanCacheTests : IDisposable
     }
 
     [Fact]
-    public void A_place_that_cannot_be_written_costs_a_probe_each_time_and_nothing_else()
+    public void A_place_that_cannot_be_written_costs_a_probe_each_time_and_is_told()
     {
         File.WriteAllText(Path.Combine(_folder, "cache"), "a file where a folder should be");
-        Get("model", 2);
-        Get("model", 2);
+        AssertProbedAgain(PlanFile);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_disk_that_is_full_or_read_only_costs_a_probe_each_time_and_is_told(bool isReadOnly)
+    {
+        using var disk = SmallDisk.MountOrSkip(64 << 10);
+        if (isReadOnly) disk.MakeReadOnly();
+        else disk.Fill();
+        AssertProbedAgain(Path.Combine(disk.Folder, "plans.json"));
+        Assert.Equal(isReadOnly ? [] : ["filler"], Directory.GetFiles(disk.Folder).Select(Path.GetFileName));
+    }
+
+    private void AssertProbedAgain(string file)
+    {
+        var cache = new PlanCache(file, _logs.CreateLogger("plans"));
+        Get("model", 2, cache);
+        Get("model", 2, cache);
         Assert.Equal(2, _probes);
+        _relay.Flush();
+        var warning = Assert.Single(_log.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(file, warning, StringComparison.Ordinal);
+        Assert.Contains("set Models:PlanCache", warning, StringComparison.Ordinal);
     }
 
     private static ModelPlan Plan(int cores) => new(cores, 1, 1);
 
-    private ModelPlan Get(string model, int cores) => new PlanCache(PlanFile).GetOrProbe(model, cores, () =>
+    private ModelPlan Get(string model, int cores, PlanCache? cache = null) => (cache ?? new PlanCache(PlanFile, _logs.CreateLogger("plans"))).GetOrProbe(model, cores, () =>
     {
         _probes++;
         return Plan(cores);

@@ -149,6 +149,23 @@ public sealed class SqliteSinkTests : IDisposable
     }
 
     [Fact]
+    public async Task A_read_only_disk_is_named()
+    {
+        using var disk = SmallDisk.MountOrSkip(4 << 20);
+        var path = Path.Combine(disk.Folder, "news.db");
+        await (await OpenAsync(path: path)).DisposeAsync();
+        disk.MakeReadOnly();
+
+        var there = await Assert.ThrowsAsync<SinkUnavailableException>(async () => await OpenAsync(path: path));
+        var missing = await Assert.ThrowsAsync<SinkUnavailableException>(async () => await OpenAsync(path: path + ".new"));
+
+        foreach (var (file, failure) in new[] { (path, there), (path + ".new", missing) })
+        {
+            Assert.Equal($"SQLite file '{file}': it cannot be opened: its folder is missing, read-only, or closed to this user.", failure.Message);
+        }
+    }
+
+    [Fact]
     public async Task A_full_disk_stops_the_write_as_a_whole_and_room_lets_it_go_on()
     {
         using var disk = SmallDisk.MountOrSkip(1 << 20);

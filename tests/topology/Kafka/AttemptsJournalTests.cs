@@ -1,6 +1,9 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using StreamScoring.Testing.Internal;
 using StreamScoring.Topology.Execution;
 using StreamScoring.Topology.Kafka;
+using StreamScoring.Topology.Kafka.Embedded;
 using StreamScoring.Topology.Kafka.Internal;
 
 namespace StreamScoring.Topology.Tests.Kafka;
@@ -104,6 +107,50 @@ public sealed class AttemptsJournalTests : IDisposable
         File.WriteAllText(file, "");
         Assert.Null(AttemptsJournal.Open(Options(file), "a", ["in"], NullLogger.Instance));
         Assert.Null(AttemptsJournal.Open(Options(_folder.FullName) with { MaxCrashesPerRecord = 0 }, "a", ["in"], NullLogger.Instance));
+    }
+
+    // A page that the disk has no room for would end the process when it is touched.
+    [Fact]
+    public void A_disk_that_is_full_later_does_not_touch_a_journal_that_is_open()
+    {
+        using var disk = SmallDisk.MountOrSkip(4 << 20);
+        using (var journal = AttemptsJournal.Open(Options(disk.Folder), "a", ["in"], NullLogger.Instance)!)
+        {
+            disk.Fill();
+            OffsetRange[] ranges = [.. Enumerable.Range(0, AttemptsFile.MaxRanges).Select(static partition => new OffsetRange("in", partition, 1, 1))];
+            for (var slot = 0; slot < 256; slot++) journal.Begin(slot, ranges);
+        }
+        using var second = AttemptsJournal.Open(Options(disk.Folder), "a", ["in"], NullLogger.Instance)!;
+        Assert.Equal(1, second.CrashesOf(Record(AttemptsFile.MaxRanges - 1, 1)));
+    }
+
+    [Theory]
+    [InlineData("full", "No space left on device")]
+    [InlineData("read-only", "Read-only file system")]
+    public async Task A_state_folder_without_room_is_named_and_the_stream_runs(string disk, string reason)
+    {
+        using var small = SmallDisk.MountOrSkip(64 << 10);
+        if (disk == "full") small.Fill();
+        else small.MakeReadOnly();
+        using var kafka = EmbeddedKafka.Start();
+        kafka.CreateTopic("in", 4);
+        kafka.CreateTopic("out", 4);
+        Raw.Produce(kafka.BootstrapServers, "in", 200, keys: 10);
+        var lines = new LogLines();
+        using var logs = LoggerFactory.Create(logging => logging.AddProvider(lines));
+        using var stream = new KafkaStream(
+            [new CopyExecutor("in", "out")],
+            new KafkaStreamOptions { BootstrapServers = kafka.BootstrapServers, StateFolder = small.Folder }, logs, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var running = stream.RunAsync(stop.Token);
+        Raw.AssertEachOnceInOrder(Raw.Consume(kafka.BootstrapServers, "out", 200), 200, keys: 10);
+        await stop.CancelAsync();
+        await running;
+
+        var warning = Assert.Single(lines.Lines, static line => line.StartsWith("Warning No attempts journal", StringComparison.Ordinal));
+        Assert.Contains(reason, warning, StringComparison.Ordinal);
+        Assert.Contains(small.Folder, warning, StringComparison.Ordinal);
+        Assert.Contains("set Kafka:StateFolder", warning, StringComparison.Ordinal);
     }
 
     private readonly List<string> _batches = [];

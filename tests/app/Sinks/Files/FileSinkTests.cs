@@ -141,6 +141,16 @@ public sealed class FileSinkTests : IDisposable
         Assert.Contains("another process is writing articles.summary-0", (await UnavailableAsync(LoadAsync)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_read_only_disk_is_named()
+    {
+        using var disk = SmallDisk.MountOrSkip(256 << 10);
+        disk.MakeReadOnly();
+        await using var sink = await OpenAsync(disk.Folder);
+        var failure = await UnavailableAsync(async () => await sink.LoadPositionsAsync([First], Stop));
+        Assert.Contains($"Folder '{disk.Folder}': Read-only file system", failure.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
