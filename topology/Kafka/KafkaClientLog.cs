@@ -17,11 +17,26 @@ namespace StreamScoring.Topology.Kafka;
 public sealed class KafkaClientLog(ILogger logger, TimeProvider time, Action<Error>? refused = null)
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Recent = TimeSpan.FromSeconds(15);
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Client, ErrorCode Code), long> _logged = [];
+    private string? _reason;
+    private long _reasonAt;
 
     /// <summary>The reason of the latest error, null before the first.</summary>
     public string? LastError { get; private set; }
+
+    /// <summary>
+    /// The latest reason, other than that all brokers are down, where it was given a moment ago: an error that lasts is
+    /// reported every second or so.
+    /// </summary>
+    internal string? RecentError
+    {
+        get
+        {
+            lock (_lock) return time.GetElapsedTime(_reasonAt) < Recent ? _reason : null;
+        }
+    }
 
     /// <summary>
     /// The latest error by which broker and client did not accept each other's credentials or certificates; null before the
@@ -44,6 +59,7 @@ public sealed class KafkaClientLog(ILogger logger, TimeProvider time, Action<Err
         {
             LastError = error.Reason;
             var now = time.GetTimestamp();
+            if (error.Code != ErrorCode.Local_AllBrokersDown) (_reason, _reasonAt) = (error.Reason, now);
             if (_logged.TryGetValue((client, error.Code), out var before) && time.GetElapsedTime(before, now) < Silence) return;
             _logged[(client, error.Code)] = now;
         }

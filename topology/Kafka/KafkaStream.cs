@@ -126,7 +126,8 @@ public sealed class KafkaStream : IDisposable
         lock (_lock) (state, worker) = (_state, _worker);
         if (state == KafkaStreamState.Error) return new KafkaStreamHealth(false, false, "the stream has failed");
         if (worker?.Watch.FindStalled(_options.StallTimeout) is { } stalled) return new KafkaStreamHealth(false, false, stalled);
-        if (state is KafkaStreamState.Running or KafkaStreamState.Rebalancing && worker?.FindTrouble() is { } trouble) return new KafkaStreamHealth(true, false, trouble);
+        if (state is KafkaStreamState.Running or KafkaStreamState.Rebalancing && worker?.FindTrouble(state == KafkaStreamState.Running) is { } trouble)
+            return new KafkaStreamHealth(true, false, trouble);
         return state switch
         {
             KafkaStreamState.Running => new KafkaStreamHealth(true, true, "running"),

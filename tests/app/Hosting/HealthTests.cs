@@ -56,6 +56,49 @@ public sealed class HealthTests(KafkaFixture kafka) : IDisposable
         Assert.StartsWith("starting", reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_broker_that_goes_away_leaves_a_stream_live_and_not_ready_until_it_is_back()
+    {
+        using var broker = new EmbeddedKafkaBroker();
+        foreach (var topic in new[] { "in", "out", "dlq" }) await broker.CreateTopicAsync(topic, 2, Stop);
+        var port = FreePort();
+        await using var stream = ChildProcess.StartProgram(["stream", "--bootstrap", broker.BootstrapServers, "--config", Config(port, "in", "out", "dlq")]);
+        await WaitForAsync(stream, port, "/readyz", HttpStatusCode.OK);
+
+        broker.Kafka.StopBroker(1);
+        await WaitForAsync(stream, port, "/readyz", HttpStatusCode.ServiceUnavailable);
+        var (_, reason) = await GetAsync(port, "/readyz");
+        Assert.StartsWith("waiting for partitions to be assigned: ", reason, StringComparison.Ordinal);
+        Assert.Contains(broker.BootstrapServers, reason, StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.OK, "ok\n"), await GetAsync(port, "/livez"));
+
+        broker.Kafka.RestartBroker(1);
+        await WaitForAsync(stream, port, "/readyz", HttpStatusCode.OK);
+        Assert.Equal((HttpStatusCode.OK, "ok\n"), await GetAsync(port, "/livez"));
+    }
+
+    [Fact]
+    public async Task The_main_job_serves_them_too()
+    {
+        var port = FreePort();
+        await using var job = ChildProcess.StartProgram(["--config", Program.IdentityNodes], new ChildProcessOptions
+        {
+            WorkingDirectory = _folder.FullName,
+            Environment = new Dictionary<string, string?> { ["STREAMSCORING__Health__Port"] = $"{port}", ["STREAMSCORING__Feed__MaxPerSecond"] = "20" },
+        });
+        await WaitForAsync(job, port, "/livez", HttpStatusCode.OK);
+        await WaitForAsync(job, port, "/readyz", HttpStatusCode.OK);
+        await job.WaitForOutputAsync(static line => line.StartsWith('{'), Limit, Stop);
+
+        var second = await Program.RunAsync([], new() { ["STREAMSCORING__Health__Port"] = $"{port}" });
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains(second.Errors, static line => line.Contains("Health:Port", StringComparison.Ordinal));
+
+        job.Signal(ProcessSignal.Interrupt);
+        Assert.Equal(0, await job.WaitForExitAsync(Limit, Stop));
+        await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(port, "/livez"));
+    }
+
     private string Config(int port, string input, string output, string letters)
     {
         var path = Path.Combine(_folder.FullName, "health.json");

@@ -94,7 +94,7 @@ internal sealed class ConsumerLoop
         var untaken = _watch.FindUntaken();
         if (untaken is not null == _areResultsStuck) return;
         _areResultsStuck = untaken is not null;
-        if (_areResultsStuck) KafkaLog.ResultsStuck(_logger, untaken!.Value.TotalSeconds, _clientLog.LastError ?? "no reason given", _options.DeliveryTimeout.TotalSeconds);
+        if (_areResultsStuck) KafkaLog.ResultsStuck(_logger, untaken!.Value.TotalSeconds, _clientLog.RecentError ?? "it does not say why", _options.DeliveryTimeout.TotalSeconds);
         else KafkaLog.ResultsTaken(_logger);
     }
 

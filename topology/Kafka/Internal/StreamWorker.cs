@@ -55,10 +55,14 @@ internal sealed class StreamWorker : IDisposable
 
     internal LoopWatch Watch { get; }
 
-    /// <summary>Why the worker is not ready though it has partitions, in words; null where nothing is wrong.</summary>
-    internal string? FindTrouble() => Watch.FindUntaken() is { } untaken
-        ? string.Create(CultureInfo.InvariantCulture, $"Kafka has taken no results for {untaken.TotalSeconds:0} s: {_clientLog.LastError ?? "no reason given"}")
-        : null;
+    /// <summary>Why the worker is not ready, in words; null where nothing is wrong.</summary>
+    internal string? FindTrouble(bool isRunning)
+    {
+        var (untaken, error) = (Watch.FindUntaken(), _clientLog.RecentError);
+        if (untaken is { } waited) return string.Create(CultureInfo.InvariantCulture, $"Kafka has taken no results for {waited.TotalSeconds:0} s: {error ?? "it does not say why"}");
+        if (isRunning) return null;
+        return "waiting for partitions to be assigned" + (error is null ? "" : $": {error}");
+    }
 
     internal long Commits => Volatile.Read(ref _committer)?.Commits ?? 0;
 
