@@ -27,8 +27,8 @@ internal static partial class KafkaLog
     [LoggerMessage(6, LogLevel.Debug, "librdkafka {Facility}: {Message}")]
     internal static partial void ClientLog(ILogger logger, string facility, string message);
 
-    [LoggerMessage(7, LogLevel.Warning, "The transactional producer {TransactionalId} could not start yet: {Reason}")]
-    internal static partial void InitTransactionsRetried(ILogger logger, string transactionalId, string reason);
+    [LoggerMessage(EventId = 7, Message = "The transactional producer {TransactionalId} could not start yet: {Reason}")]
+    internal static partial void InitTransactionsRetried(ILogger logger, LogLevel level, string transactionalId, string reason);
 
     [LoggerMessage(8, LogLevel.Debug, "Transaction call retried: {Code} {Reason}")]
     internal static partial void TransactionCallRetried(ILogger logger, ErrorCode code, string reason);

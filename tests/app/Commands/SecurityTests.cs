@@ -1,7 +1,10 @@
+using System.Text;
+using Confluent.Kafka;
 using Microsoft.Data.Sqlite;
 using StreamScoring.App.Tests.DeadLetters;
 using StreamScoring.Testing.Brokers;
 using StreamScoring.Testing.Processes;
+using StreamScoring.Testing.Records;
 
 namespace StreamScoring.App.Tests.Commands;
 
@@ -58,6 +61,74 @@ public sealed class SecurityTests(SecurityTests.SecureBroker broker) : IClassFix
         var replayer = await setup.UserAsync(replaying);
         var replayed = await setup.RunAsync(replayer, ["dlq", "replay", "--all", "--yes"]);
         Assert.True(replayed.ExitCode == 0, string.Join('\n', replayed.Errors));
+    }
+
+    [Theory]
+    [InlineData("exactly-once")]
+    [InlineData("at-least-once")]
+    public async Task A_stream_that_makes_its_topics_and_answers_runs_with_the_least_rights(string guarantee)
+    {
+        var kafka = await broker.StartOrSkipAsync();
+        using var setup = await Setup.CreateAsync(kafka);
+        var (topics, group) = (setup.Letters.Topics, setup.Group);
+        var (output, letters, replies) = (topics[2] + ".made", topics[3] + ".made", await kafka.Broker.NewTopicAsync("secure.replies", 1, Stop));
+        setup.Settings.Add("Nodes__1__Output", output);
+        setup.Settings.Add("DeadLetterTopic", letters);
+        setup.Settings.Add("Sinks__0__Topics__0", topics[1]);
+        setup.Settings.Add("Replies__AllowedTopics__0", replies);
+        setup.Settings.Add("Replies__AnswerFrom__0", output);
+        string[] command = ["stream", "--guarantee", guarantee, "--create-topics", "1"];
+        string[] rights =
+        [
+            $"Read topic {topics[0]}", $"Write topic {topics[1]}", $"Read topic {topics[1]}", $"Write topic {output}", $"Write topic {letters}",
+            $"Read group {group}", $"Read group {group}.sink.sqlite", $"Write topic {replies}",
+            .. guarantee == "exactly-once" ? [$"Write transactionalid {group}-*"] : Array.Empty<string>(),
+        ];
+
+        var refused = await setup.RunAsync(await setup.UserAsync([.. rights, $"Create topic {output}"]), command);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains(refused.Errors, line => line.Contains($"{letters}: ", StringComparison.Ordinal) && line.Contains("needs Create on them", StringComparison.Ordinal));
+
+        await using var stream = setup.Start(await setup.UserAsync([.. rights, $"Create topic {output}", $"Create topic {letters}"]), command);
+        KafkaRecords.Produce(kafka.Broker, topics[0], new[] { "a", "" }.Select((id, i) => new Message<byte[], byte[]>
+        {
+            Key = [(byte)i],
+            Value = Encoding.UTF8.GetBytes(i == 0 ? $$"""{"id":"{{id}}","title":"T","body":"B"}""" : "no article"),
+            Headers = [new Header("kafka_replyTopic", Encoding.UTF8.GetBytes(replies)), new Header("kafka_correlationId", [(byte)i])],
+        }));
+        var answers = await Task.Run(() => KafkaRecords.Consume(kafka.Broker, replies, 2, Limit, Stop), Stop);
+
+        // The record of one, the error of the other.
+        Assert.Equal([0, 1], answers.Select(static answer => (int)answer.Message.Headers.GetLastBytes("kafka_correlationId")[0]).Order());
+        stream.Signal(ProcessSignal.Terminate);
+        Assert.Equal(0, await stream.WaitForExitAsync(Limit, Stop));
+        Assert.DoesNotContain(stream.Errors, static line => line.StartsWith("warn", StringComparison.Ordinal) && !line.Contains("no article", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_capture_and_a_run_of_it_need_the_least_rights()
+    {
+        var kafka = await broker.StartOrSkipAsync();
+        using var setup = await Setup.CreateAsync(kafka);
+        KafkaRecords.Produce(kafka.Broker, setup.Letters.Topics[0], Articles.Split('\n').Select(static line => new Message<byte[], byte[]> { Key = [1], Value = Encoding.UTF8.GetBytes(line) }));
+
+        var capturer = await setup.UserAsync($"Read topic {setup.Letters.Topics[0]}");
+        var capture = await setup.RunAsync(capturer, ["replay", "capture", setup.PathOf("capture")]);
+        Assert.True(capture.ExitCode == 0, string.Join('\n', capture.Errors));
+        string[] run = ["replay", "run", setup.PathOf("capture"), "--against", kafka.SaslServers, "--out"];
+        var refused = await setup.RunAsync(capturer, [.. run, setup.PathOf("refused")]);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains(refused.Errors, static line => line.Contains("needs topics of its own (streamscoring-run-", StringComparison.Ordinal));
+
+        var runner = await setup.UserAsync(
+            "Create topic streamscoring-run*", "Delete topic streamscoring-run*", "Read topic streamscoring-run*", "Write topic streamscoring-run*",
+            "Read group streamscoring-run*", "Delete group streamscoring-run*", "Write transactionalid streamscoring-run*");
+        var done = await setup.RunAsync(runner, [.. run, setup.PathOf("run")]);
+        Assert.True(done.ExitCode == 0, string.Join('\n', done.Errors));
+        Assert.StartsWith("2 of 2 records answered in ", done.Errors[^1], StringComparison.Ordinal);
+        // It leaves nothing behind.
+        Assert.DoesNotContain(kafka.Admin.GetMetadata(Limit).Topics, static topic => topic.Topic.StartsWith("streamscoring-run", StringComparison.Ordinal));
+        Assert.DoesNotContain((await kafka.Admin.ListConsumerGroupsAsync()).Valid, static group => group.GroupId.StartsWith("streamscoring-run", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -141,11 +212,16 @@ public sealed class SecurityTests(SecurityTests.SecureBroker broker) : IClassFix
             return _kafka.PlainOf(user);
         }
 
+        /// <summary>Settings of the environment beside who the user is.</summary>
+        internal Dictionary<string, string> Settings { get; } = [];
+
+        internal string PathOf(string name) => Path.Combine(_folder.FullName, name);
+
         internal Task<ProgramResult> RunAsync(Dictionary<string, string> user, string[] command, string input = "") =>
             Program.RunAsync([.. command, "--config", Letters.Config], Environment(user), input);
 
-        internal ChildProcess Start(Dictionary<string, string> user, string command) => ChildProcess.StartProgram(
-            [command, "--config", Letters.Config], new ChildProcessOptions { Environment = Environment(user) });
+        internal ChildProcess Start(Dictionary<string, string> user, params string[] command) => ChildProcess.StartProgram(
+            [.. command, "--config", Letters.Config], new ChildProcessOptions { Environment = Environment(user) });
 
         /// <summary>Articles in the sink.</summary>
         internal int Rows()
@@ -179,6 +255,7 @@ public sealed class SecurityTests(SecurityTests.SecureBroker broker) : IClassFix
             environment["STREAMSCORING__Kafka__GroupId"] = Group;
             environment["STREAMSCORING__Sinks__0__Kind"] = "sqlite";
             environment["STREAMSCORING__Sinks__0__Path"] = Database;
+            foreach (var (name, value) in Settings) environment["STREAMSCORING__" + name] = value;
             return environment;
         }
     }

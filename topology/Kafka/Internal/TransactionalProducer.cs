@@ -86,7 +86,7 @@ internal sealed class TransactionalProducer : IDisposable
             catch (KafkaException exception) when (
                 _time.GetElapsedTime(started) < _options.DeliveryTimeout && !IsRefusal(exception.Error.Code))
             {
-                KafkaLog.InitTransactionsRetried(_logger, _config.TransactionalId, exception.Error.Reason);
+                KafkaLog.InitTransactionsRetried(_logger, LevelOf(exception.Error.Code), _config.TransactionalId, exception.Error.Reason);
                 DisposeProducer();
                 _stop.WaitHandle.WaitOne(Slice);
             }
@@ -334,6 +334,12 @@ internal sealed class TransactionalProducer : IDisposable
     private static bool IsRefusal(ErrorCode code) => code is
         ErrorCode.TransactionalIdAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed or
         ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Authentication or ErrorCode.InvalidTransactionTimeout;
+
+    // A broker that has just started has its coordinators to load: that is no trouble.
+    private static LogLevel LevelOf(ErrorCode code) => code is
+        ErrorCode.GroupLoadInProgress or ErrorCode.GroupCoordinatorNotAvailable or ErrorCode.NotCoordinatorForGroup
+        ? LogLevel.Information
+        : LogLevel.Warning;
 
     private void DisposeProducer()
     {

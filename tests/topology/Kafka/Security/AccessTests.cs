@@ -1,4 +1,6 @@
+using StreamScoring.Topology.Dsl;
 using StreamScoring.Topology.Kafka;
+using StreamScoring.Topology.Serialization;
 
 namespace StreamScoring.Topology.Tests.Kafka.Security;
 
@@ -20,6 +22,33 @@ public sealed class AccessTests(SecureBroker broker)
         stream.Send();
         stream.Start(kafka.SaslServers, kafka.PlainOf(stream.Name));
         await stream.AssertCopiesAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_repartition_topic_needs_the_right_to_create_it(bool mayCreate)
+    {
+        var kafka = await broker.StartOrSkipAsync();
+        await using var stream = new SecureStream(kafka, kafka.NewUser(), ProcessingGuarantee.ExactlyOnce);
+        await stream.CreateTopicsAsync();
+        var builder = new StreamsBuilder(stream.Name);
+        builder.Stream(stream.Input, TestTopologies.Text)
+            .Repartition(Repartitioned.With(Serdes.String, Serdes.String) with { Name = "again" })
+            .To(stream.Output, TestTopologies.TextOut);
+        var repartition = $"{stream.Name}-again-repartition";
+        await kafka.GrantAsync(stream.Name, [.. stream.Rights, $"Read topic {repartition}", $"Write topic {repartition}"]);
+        if (mayCreate) await kafka.GrantAsync(stream.Name, $"Create topic {repartition}");
+        stream.Send();
+        stream.Start(kafka.SaslServers, kafka.PlainOf(stream.Name), builder.Build());
+        if (mayCreate)
+        {
+            await stream.AssertCopiesAsync();
+            return;
+        }
+        var failure = await stream.FailureAsync();
+        Assert.Contains($"{repartition}: ", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("This user needs Create on them", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]

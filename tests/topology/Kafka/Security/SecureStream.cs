@@ -51,18 +51,22 @@ internal sealed class SecureStream : IAsyncDisposable
         await _kafka.Broker.CreateTopicAsync(Output, 4, Stop);
     }
 
-    internal void Start(string bootstrapServers, Dictionary<string, string> properties)
+    /// <summary>Starts it.</summary>
+    /// <param name="bootstrapServers">The broker's listener.</param>
+    /// <param name="properties">Who the user is.</param>
+    /// <param name="topology">What to run instead of a plain copy.</param>
+    internal void Start(string bootstrapServers, Dictionary<string, string> properties, StreamTopology? topology = null)
     {
-        _stream = new KafkaStream(
-            [new CopyExecutor(Input, Output)],
-            new KafkaStreamOptions
-            {
-                BootstrapServers = bootstrapServers, GroupId = Group, InstanceId = "one", Guarantee = Guarantee,
-                CommitInterval = TimeSpan.FromMilliseconds(20),
-                // What is taken away is told to a member by its next heartbeat.
-                Properties = new Dictionary<string, string>(properties) { ["heartbeat.interval.ms"] = "500" },
-            },
-            _logs, TimeProvider.System);
+        var options = new KafkaStreamOptions
+        {
+            BootstrapServers = bootstrapServers, GroupId = Group, InstanceId = "one", Guarantee = Guarantee,
+            CommitInterval = TimeSpan.FromMilliseconds(20),
+            // What is taken away is told to a member by its next heartbeat.
+            Properties = new Dictionary<string, string>(properties) { ["heartbeat.interval.ms"] = "500" },
+        };
+        _stream = topology is null
+            ? new KafkaStream([new CopyExecutor(Input, Output)], options, _logs, TimeProvider.System)
+            : new KafkaStream(topology, options, _logs, TimeProvider.System);
         Running = _stream.RunAsync(_stop.Token);
     }
 
