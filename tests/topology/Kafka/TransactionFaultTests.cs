@@ -61,11 +61,35 @@ public sealed class TransactionFaultTests
             kafka.RestartBroker(1);
         });
 
-    private static async Task RunWithFault(Action<EmbeddedKafka> fault, Action<EmbeddedKafka>? beforeStart = null)
+    // What clients see of a broker that goes: others lead its partitions, keep its group and its transactions.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task Leaders_and_coordinators_that_change_lose_nothing(bool movesCoordinators)
+    {
+        var leader = 1;
+        return RunWithFault(
+            kafka =>
+            {
+                leader = (leader % 3) + 1;
+                for (var partition = 0; partition < 4; partition++)
+                {
+                    kafka.MoveLeader("in", partition, leader);
+                    kafka.MoveLeader("out", partition, (leader % 3) + 1);
+                }
+                if (!movesCoordinators) return;
+                kafka.MoveGroup("streamscoring", leader);
+                kafka.MoveTransactions("streamscoring-one", (leader % 3) + 1);
+            },
+            brokers: 3, faults: 3);
+    }
+
+    private static async Task RunWithFault(
+        Action<EmbeddedKafka> fault, Action<EmbeddedKafka>? beforeStart = null, int brokers = 1, int faults = 1)
     {
         const int count = 2_000;
         const int keys = 40;
-        using var kafka = EmbeddedKafka.Start();
+        using var kafka = EmbeddedKafka.Start(new EmbeddedKafkaOptions { Brokers = brokers });
         kafka.CreateTopic("in", 4);
         kafka.CreateTopic("out", 4);
         Raw.Produce(kafka.BootstrapServers, "in", count / 2, keys);
@@ -76,12 +100,12 @@ public sealed class TransactionFaultTests
         {
             BeforeBatch = _ =>
             {
-                if (Interlocked.Increment(ref batches) == 10) fault(kafka);
+                if (Interlocked.Increment(ref batches) is var batch && batch % 10 == 0 && batch <= 10 * faults) fault(kafka);
             },
         };
         using var stream = new KafkaStream(
             [executor],
-            new KafkaStreamOptions { BootstrapServers = kafka.BootstrapServers, CommitInterval = TimeSpan.FromMilliseconds(20) },
+            new KafkaStreamOptions { BootstrapServers = kafka.BootstrapServers, InstanceId = "one", CommitInterval = TimeSpan.FromMilliseconds(20) },
             NullLoggerFactory.Instance, TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var running = stream.RunAsync(stop.Token);
@@ -92,6 +116,6 @@ public sealed class TransactionFaultTests
 
         if (stream.GetSnapshot().Aborts == 0) Raw.AssertEachOnceInOrder(records, count, keys);
         else Raw.AssertEachInOrderAtLast(records, count, keys);
-        Assert.True(batches > 10, "the fault came");
+        Assert.True(batches > 10 * faults, "the fault came");
     }
 }

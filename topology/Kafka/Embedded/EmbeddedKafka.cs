@@ -95,6 +95,24 @@ public sealed class EmbeddedKafka : IDisposable
     /// <param name="brokerId">1 to the number of brokers.</param>
     public void RestartBroker(int brokerId) => Check(cluster => MockCluster.SetBrokerUp(cluster, brokerId));
 
+    /// <summary>Another broker leads a partition from now on. For fault tests.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="partition">Number of the partition.</param>
+    /// <param name="brokerId">1 to the number of brokers.</param>
+    public void MoveLeader(string topic, int partition, int brokerId) =>
+        Check(cluster => MockCluster.SetLeader(cluster, topic, partition, brokerId));
+
+    /// <summary>Another broker coordinates a consumer group from now on. For fault tests.</summary>
+    /// <param name="groupId">The group.</param>
+    /// <param name="brokerId">1 to the number of brokers.</param>
+    public void MoveGroup(string groupId, int brokerId) => Check(cluster => MockCluster.SetCoordinator(cluster, "group", groupId, brokerId));
+
+    /// <summary>Another broker coordinates a producer's transactions from now on. For fault tests.</summary>
+    /// <param name="transactionalId">The producer's.</param>
+    /// <param name="brokerId">1 to the number of brokers.</param>
+    public void MoveTransactions(string transactionalId, int brokerId) =>
+        Check(cluster => MockCluster.SetCoordinator(cluster, "transaction", transactionalId, brokerId));
+
     /// <summary>Answers the next requests of a kind with errors, in turn. For fault tests.</summary>
     /// <param name="apiKey">Kafka protocol API key, e.g. 28 for TxnOffsetCommit.</param>
     /// <param name="errors">Broker error codes, one for each request.</param>
