@@ -120,14 +120,16 @@ internal sealed class SchemaLookups(
 
     private void ThrowIfRefused(string path)
     {
-        var now = time.GetUtcNow();
         if (_refusals.TryGetValue(path, out var refusal))
         {
-            if (now < refusal.Until) throw refusal.Error.Again();
+            if (IsFresh(refusal)) throw refusal.Error.Again();
             _refusals.TryRemove(path, out _);
         }
-        if (_unavailable is { } unavailable && now < unavailable.Until) throw unavailable.Error.Again();
+        if (_unavailable is { } unavailable && IsFresh(unavailable)) throw unavailable.Error.Again();
     }
+
+    // Not by the wall clock: one that is set back would make a refusal of seconds last for hours.
+    private bool IsFresh(Failure failure) => time.GetElapsedTime(failure.At) < failure.Lifetime;
 
     private void Leave(string path, Lookup lookup, bool isAbandoned)
     {
@@ -147,7 +149,7 @@ internal sealed class SchemaLookups(
         catch (SchemaRegistryException exception)
         {
             // Known before the look-up is gone: nobody starts another in between.
-            if (exception is { IsTransient: true, IsUnauthorized: false }) _unavailable = new Failure(time.GetUtcNow() + UnavailableLifetime, exception);
+            if (exception is { IsTransient: true, IsUnauthorized: false }) _unavailable = new Failure(time.GetTimestamp(), UnavailableLifetime, exception);
             else Refuse(path, exception);
             throw;
         }
@@ -165,7 +167,7 @@ internal sealed class SchemaLookups(
     {
         if (_refusals.Count >= MaxRefusals) _refusals.Clear();
         var lifetime = exception.IsUnauthorized ? UnauthorizedLifetime : options.UnknownIdLifetime;
-        _refusals[path] = new Failure(time.GetUtcNow() + lifetime, exception);
+        _refusals[path] = new Failure(time.GetTimestamp(), lifetime, exception);
     }
 
     private bool Remove(string path, Lookup lookup) =>
@@ -190,7 +192,7 @@ internal sealed class SchemaLookups(
     private static SchemaRegistryException Unavailable(string message) => new("registry-unavailable", message, isTransient: true);
 
     /// <summary>An error that stands until then.</summary>
-    private sealed record Failure(DateTimeOffset Until, SchemaRegistryException Error);
+    private sealed record Failure(long At, TimeSpan Lifetime, SchemaRegistryException Error);
 
     private sealed class Lookup(long startedAt) : IDisposable
     {

@@ -8,14 +8,16 @@ namespace StreamScoring.Topology.Execution;
 internal sealed class StreamTask
 {
     private readonly Action _requestCommit;
+    private readonly SteadyClock _steadyClock;
     private readonly List<Schedule> _streamTime = [];
     private readonly List<Schedule> _wallClock = [];
 
     public StreamTask(
-        TaskId id, IReadOnlyList<IProcessNode> nodes, TimeProvider timeProvider, Action requestCommit, ILogger logger)
+        TaskId id, IReadOnlyList<IProcessNode> nodes, TimeProvider timeProvider, SteadyClock steadyClock, Action requestCommit, ILogger logger)
     {
         Id = id;
         TimeProvider = timeProvider;
+        _steadyClock = steadyClock;
         _requestCommit = requestCommit;
         var instances = new List<IProcessorInstance>(nodes.Count);
         for (var i = 0; i < nodes.Count; i++)
@@ -58,13 +60,13 @@ internal sealed class StreamTask
         IProcessorInstance instance, long intervalMs, PunctuationType type, Punctuator punctuator)
     {
         var isStreamTime = type == PunctuationType.StreamTime;
-        var firstMs = isStreamTime ? 0 : TimeProvider.GetUtcNow().ToUnixTimeMilliseconds() + intervalMs;
+        var firstMs = isStreamTime ? 0 : _steadyClock.NowMs + intervalMs;
         var schedule = new Schedule(instance, intervalMs, firstMs, punctuator);
         (isStreamTime ? _streamTime : _wallClock).Add(schedule);
         return schedule;
     }
 
-    /// <summary>When a wall-clock punctuator is next due, Unix milliseconds; <see cref="long.MaxValue"/>: never.</summary>
+    /// <summary>When a wall-clock punctuator is next due, by the steady clock; <see cref="long.MaxValue"/>: never.</summary>
     public long NextWallClockMs()
     {
         var next = long.MaxValue;
@@ -96,6 +98,17 @@ internal sealed class StreamTask
         _streamTime.RemoveAll(static schedule => schedule.IsCancelled);
         _wallClock.RemoveAll(static schedule => schedule.IsCancelled);
     }
+}
+
+/// <summary>
+/// Milliseconds since its creation. Wall-clock punctuators are due by it: neither do they stand still for an hour when
+/// somebody sets the machine's clock back, nor come too early when it is set forward.
+/// </summary>
+internal sealed class SteadyClock(TimeProvider time)
+{
+    private readonly long _startedAt = time.GetTimestamp();
+
+    public long NowMs => time.GetElapsedTime(_startedAt).Ticks / TimeSpan.TicksPerMillisecond;
 }
 
 /// <summary>A punctuator and when it is next due.</summary>

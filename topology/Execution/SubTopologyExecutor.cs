@@ -22,6 +22,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
     private readonly IDeserializationExceptionHandler _deserialization;
     private readonly IProcessingExceptionHandler _processing;
     private readonly IProductionExceptionHandler _production;
+    private readonly SteadyClock _steadyClock;
     private long _nextPunctuationMs = long.MaxValue;
     private int _isRunning;
     private int _isCommitRequested;
@@ -30,6 +31,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
     {
         _graph = graph;
         Options = options;
+        _steadyClock = new SteadyClock(options.TimeProvider);
         _consecutiveFailures = new int[graph.BatchNodeCount];
         DeadLetters = options.DeadLetterTopic is { } topic ? new DeadLetterWriter(topic, options.DeadLetterProfile) : null;
         var standard = DeadLetters is null ? FixedResponseHandler.Fail : FixedResponseHandler.DeadLetter;
@@ -72,7 +74,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
         get
         {
             var next = Volatile.Read(ref _nextPunctuationMs);
-            return next == long.MaxValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(next);
+            return next == long.MaxValue ? null : Options.TimeProvider.GetUtcNow().AddMilliseconds(next - _steadyClock.NowMs);
         }
     }
 
@@ -83,7 +85,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
         {
             if (_tasks.ContainsKey(partition)) continue;
             _tasks.Add(partition, new StreamTask(
-                new TaskId(SubTopologyId, partition), _graph.ProcessNodes, Options.TimeProvider, RequestCommit, Logger));
+                new TaskId(SubTopologyId, partition), _graph.ProcessNodes, Options.TimeProvider, _steadyClock, RequestCommit, Logger));
         }
         FindNextPunctuation();
     }
@@ -128,7 +130,7 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
         Enter();
         try
         {
-            var nowMs = now.ToUnixTimeMilliseconds();
+            var dueMs = _steadyClock.NowMs;
             var pass = RentPass();
             pass.Begin(0, CancellationToken.None);
             foreach (var task in _tasks.Values)
@@ -137,8 +139,8 @@ internal sealed class SubTopologyExecutor : IBatchExecutor
                 for (var i = 0; i < count; i++)
                 {
                     var schedule = task.WallClockSchedules[i];
-                    if (!schedule.IsDue(nowMs)) continue;
-                    pass.Fire(schedule, nowMs, order: 0, task);
+                    if (!schedule.IsDue(dueMs)) continue;
+                    pass.Fire(schedule, dueMs, now.ToUnixTimeMilliseconds(), order: 0, task);
                     RunStages(pass);
                 }
                 task.RemoveCancelled();

@@ -68,12 +68,12 @@ public enum PunctuationType
     /// <summary>Time as the records' timestamps tell it; stands still where none come.</summary>
     StreamTime,
 
-    /// <summary>The machine's clock.</summary>
+    /// <summary>The machine's time as it passes: setting its clock neither delays nor hastens a call.</summary>
     WallClockTime,
 }
 
 /// <summary>Called at intervals, see <see cref="IProcessorContext{TKey,TValue}.Schedule"/>.</summary>
-/// <param name="timestampMs">Now, by the clock that was asked for, Unix milliseconds.</param>
+/// <param name="timestampMs">Now, stream time or what the machine's clock shows, Unix milliseconds.</param>
 public delegate void Punctuator(long timestampMs);
 
 /// <summary>Something scheduled.</summary>

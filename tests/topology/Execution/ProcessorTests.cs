@@ -152,6 +152,31 @@ public sealed class ProcessorTests
         Assert.Null(executor.NextPunctuation);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void A_wall_clock_that_is_set_neither_delays_nor_hastens_a_punctuator(int hours)
+    {
+        var time = new SetClock();
+        var calls = new List<long>();
+        var topology = Build(s => s.Process(() => new LambdaProcessor(
+            (_, _) => { },
+            context => context.Schedule(TimeSpan.FromSeconds(10), PunctuationType.WallClockTime, calls.Add))));
+        using var executor = topology.CreateExecutors(new ExecutorOptions { TimeProvider = time })[0];
+        executor.OpenTasks([0]);
+        time.Advance(TimeSpan.FromSeconds(9));
+        time.Set(TimeSpan.FromHours(hours));
+        executor.Punctuate(time.GetUtcNow());
+        Assert.Empty(calls);
+        Assert.Equal(time.GetUtcNow().AddSeconds(1), executor.NextPunctuation);
+        time.Advance(TimeSpan.FromSeconds(1));
+        executor.Punctuate(time.GetUtcNow());
+        // What it is told is the time that the machine shows.
+        Assert.Equal([time.GetUtcNow().ToUnixTimeMilliseconds()], calls);
+        time.Set(TimeSpan.Zero);
+        Assert.Equal(time.GetUtcNow().AddSeconds(10), executor.NextPunctuation);
+    }
+
     [Fact]
     public void A_punctuator_can_cancel_itself_and_schedule_another()
     {
@@ -280,4 +305,21 @@ public sealed class ProcessorTests
         (context, record) => context.Forward(record.Value == "bad" ? record : record.WithValue($"{record.Value}@{record.TimestampMs}")),
         context => context.Schedule(TimeSpan.FromMilliseconds(intervalMs), type, now =>
             context.Forward(new Record<string, string>("tick", $"tick {now}", now, new RecordHeaders()))));
+
+    /// <summary>A clock whose wall time somebody sets, while its monotonic time goes on.</summary>
+    private sealed class SetClock : TimeProvider
+    {
+        private TimeSpan _passed;
+        private TimeSpan _set;
+
+        internal void Advance(TimeSpan by) => _passed += by;
+
+        internal void Set(TimeSpan by) => _set = by;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _passed.Ticks;
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddDays(1) + _passed + _set;
+    }
 }

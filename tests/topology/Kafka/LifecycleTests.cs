@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamScoring.Topology.Kafka;
 using StreamScoring.Topology.Kafka.Embedded;
+using StreamScoring.Topology.Processing;
 
 namespace StreamScoring.Topology.Tests.Kafka;
 
@@ -181,6 +182,47 @@ public sealed class LifecycleTests
         Assert.True(run.Stream.GetHealth() is { IsLive: true, IsReady: true });
         await run.StopAsync();
         Assert.True(batches > 2, "the clock jumped");
+    }
+
+    [Theory]
+    [InlineData(ProcessingGuarantee.ExactlyOnce)]
+    [InlineData(ProcessingGuarantee.AtLeastOnce)]
+    public async Task A_wall_clock_set_back_and_forth_by_an_hour_delays_neither_commits_nor_punctuators(ProcessingGuarantee guarantee)
+    {
+        using var kafka = NewKafka();
+        Raw.Produce(kafka.BootstrapServers, "in", Count, Keys);
+        var (clock, calls) = (new JumpingClock(), 0);
+        var interval = TimeSpan.FromMilliseconds(200);
+        var topology = TestTopologies.Build(stream => stream
+            .Process(() => new LambdaProcessor(
+                static (context, record) => context.Forward(record),
+                context => context.Schedule(interval, PunctuationType.WallClockTime, _ =>
+                {
+                    if (context.TaskId.Partition == 0) Interlocked.Increment(ref calls);
+                })))
+            .To("out", TestTopologies.TextOut));
+        using var stream = new KafkaStream(
+            topology, new KafkaStreamOptions { BootstrapServers = kafka.BootstrapServers, Guarantee = guarantee }, NullLoggerFactory.Instance, clock);
+        using var stop = new CancellationTokenSource();
+        var startedAt = Stopwatch.GetTimestamp();
+        var running = stream.RunAsync(stop.Token);
+        await Run.WaitForAsync(() => calls > 0 && stream.GetSnapshot().SubTopologies[0].RecordsIn >= Count, "running");
+        var sent = Count;
+        foreach (var hours in new[] { -1, 2, -1 })
+        {
+            clock.JumpWallClock(TimeSpan.FromHours(hours));
+            var (callsBefore, commitsBefore) = (Volatile.Read(ref calls), stream.GetSnapshot().Commits);
+            Raw.Produce(kafka.BootstrapServers, "in", Count, Keys, first: sent);
+            sent += Count;
+            await Run.WaitForAsync(
+                () => Volatile.Read(ref calls) >= callsBefore + 3 && stream.GetSnapshot().Commits > commitsBefore
+                    && stream.GetSnapshot().SubTopologies[0].RecordsIn >= sent,
+                $"going on after {hours} h");
+        }
+        await stop.CancelAsync();
+        await running.WaitAsync(Limit, Stop);
+        Raw.AssertEachOnceInOrder(Raw.Consume(kafka.BootstrapServers, "out", sent), sent, Keys);
+        Assert.InRange(calls, 10, Stopwatch.GetElapsedTime(startedAt) / interval);
     }
 
     private static EmbeddedKafka NewKafka()
