@@ -81,6 +81,9 @@ internal static partial class KafkaLog
     [LoggerMessage(27, LogLevel.Information, "Kafka takes results again")]
     internal static partial void ResultsTaken(ILogger logger);
 
+    [LoggerMessage(28, LogLevel.Warning, "The machine's clock was set back by {Seconds:0} s; the Kafka clients are woken, as they wait by it")]
+    internal static partial void ClockSetBack(ILogger logger, double seconds);
+
     [LoggerMessage(18, LogLevel.Warning, "No stable instance id: {Reason}. A crash may delay readers by the transaction timeout; set Kafka:InstanceId")]
     internal static partial void NoStableInstanceId(ILogger logger, string reason);
 

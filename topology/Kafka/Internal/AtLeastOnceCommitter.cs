@@ -46,6 +46,8 @@ internal sealed class AtLeastOnceCommitter : ICommitter
 
     public long Aborts => 0;
 
+    public Handle? Client => _producer?.Handle;
+
     public void Connect(CancellationToken stop)
     {
         _producer = new ProducerBuilder<byte[]?, byte[]?>(ClientConfigs.Producer(_options, transactionalId: null))

@@ -71,6 +71,8 @@ internal sealed class ExactlyOnceCommitter : ICommitter
 
     public long Aborts => _producer.Aborts;
 
+    public Handle? Client => _producer.Client;
+
     public void Connect(CancellationToken stop)
     {
         _stop = stop;

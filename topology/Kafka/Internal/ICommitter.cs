@@ -1,3 +1,5 @@
+using Confluent.Kafka;
+
 namespace StreamScoring.Topology.Kafka.Internal;
 
 /// <summary>
@@ -10,6 +12,9 @@ internal interface ICommitter : IDisposable
 
     /// <summary>Transactions aborted so far; zero at-least-once.</summary>
     long Aborts { get; }
+
+    /// <summary>The producer's; null where there is none now. Any thread.</summary>
+    Handle? Client { get; }
 
     /// <summary>Connects the producer. Before the consumer joins its group: a group member must be able to commit.</summary>
     /// <param name="stop">Set once the worker is to end: what waits for a broker then gives up soon.</param>

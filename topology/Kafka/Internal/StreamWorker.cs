@@ -113,6 +113,7 @@ internal sealed class StreamWorker : IDisposable
         scorers.Start();
         producerThread.Start();
 
+        using var clock = new WallClockWatch(_time, _logger, () => [consumer.Handle, committer.Client]);
         _loop = new ConsumerLoop(_options, consumer, Ownership, _pipeline, _lanes, Watch, _clientLog, _logger, _time);
         try
         {

@@ -310,6 +310,9 @@ internal sealed class TransactionalProducer : IDisposable
         return TransactionOutcome.Replaced;
     }
 
+    /// <summary>The living producer's.</summary>
+    internal Handle? Client => Volatile.Read(ref _producer)?.Handle;
+
     /// <summary>Transactions that were aborted, or left to a successor to abort.</summary>
     internal long Aborts => Interlocked.Read(ref _aborts);
 
