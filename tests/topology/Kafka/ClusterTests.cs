@@ -1,3 +1,5 @@
+using System.Text;
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using StreamScoring.Testing.Brokers;
 using StreamScoring.Topology.Kafka;
@@ -75,6 +77,7 @@ public sealed class ClusterTests
         await running;
 
         var records = Raw.Consume(cluster.BootstrapServers, "out", sent, Limit);
+        if (records.Count < sent) Assert.Fail(Explain(cluster, records, sent, lines));
         Raw.AssertEachOnceInOrder(records, sent, Keys);
         Raw.AssertCommittedToTheEnd(cluster.BootstrapServers, Group, "in", sent);
 
@@ -100,6 +103,28 @@ public sealed class ClusterTests
                 await Task.Delay(50, Stop);
             }
         }
+    }
+
+    /// <summary>Whether what is missing was never read, never written, or stands behind a transaction that is open.</summary>
+    private static string Explain(KafkaHomeCluster cluster, List<ConsumeResult<byte[], byte[]>> records, int sent, LogLines lines)
+    {
+        var come = records.Select(static record => Encoding.UTF8.GetString(record.Message.Value)).ToHashSet();
+        var missing = Enumerable.Range(0, sent).Where(number => !come.Contains($"{number}"));
+        var said = new StringBuilder($"{records.Count} of {sent} are committed, missing {string.Join(',', missing)}");
+        foreach (var isolation in new[] { IsolationLevel.ReadUncommitted, IsolationLevel.ReadCommitted })
+        {
+            using var consumer = new ConsumerBuilder<byte[], byte[]>(
+                new ConsumerConfig { BootstrapServers = cluster.BootstrapServers, GroupId = Group, IsolationLevel = isolation }).Build();
+            foreach (var topic in new[] { "in", "out" })
+            {
+                var ends = Enumerable.Range(0, 4).Select(partition => consumer.QueryWatermarkOffsets(new TopicPartition(topic, partition), TimeSpan.FromSeconds(10)).High);
+                said.Append(null, $"\n{isolation} ends of {topic}: {string.Join(' ', ends)}");
+            }
+            if (isolation == IsolationLevel.ReadUncommitted)
+                said.Append(null, $"\ncommitted offsets: {string.Join(' ', consumer.Committed(Enumerable.Range(0, 4).Select(partition => new TopicPartition("in", partition)), TimeSpan.FromSeconds(10)))}");
+        }
+        foreach (var record in records.GroupBy(static record => record.Partition.Value)) said.Append(null, $"\nread of out-{record.Key} up to {record.Max(static last => last.Offset.Value)}");
+        return said.Append('\n').AppendJoin('\n', lines.Lines.Where(static line => !line.StartsWith("Debug librdkafka", StringComparison.Ordinal)).TakeLast(80)).ToString();
     }
 
     private static List<int> Led(KafkaHomeCluster cluster, string topic, KafkaHomeBroker node) =>
