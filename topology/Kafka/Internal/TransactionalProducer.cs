@@ -86,7 +86,8 @@ internal sealed class TransactionalProducer : IDisposable
             catch (KafkaException exception) when (
                 _time.GetElapsedTime(started) < _options.DeliveryTimeout && !IsRefusal(exception.Error.Code))
             {
-                KafkaLog.InitTransactionsRetried(_logger, LevelOf(exception.Error.Code), _config.TransactionalId, exception.Error.Reason);
+                var level = LevelOf(exception.Error.Code);
+                KafkaLog.InitTransactionsRetried(_logger, level, _config.TransactionalId, exception.Error.Reason);
                 DisposeProducer();
                 _stop.WaitHandle.WaitOne(Slice);
             }
