@@ -47,6 +47,13 @@ internal sealed class BenchReport
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
+    /// <summary>
+    /// The median of the ratios of what ran in the same round, one right after the other: a machine that gets slower or
+    /// faster meanwhile changes both.
+    /// </summary>
+    internal static double MedianRatio(IEnumerable<double> of, IEnumerable<double> to) =>
+        Median(of.Zip(to, static (one, other) => one / other));
+
     internal static double Percentile(IEnumerable<double> values, double share)
     {
         var sorted = values.Order().ToArray();

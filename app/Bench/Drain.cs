@@ -37,8 +37,9 @@ internal static class Drain
         return topic;
     }
 
-    /// <summary>Takes rounds in which all contestants run one after the other; medians of each.</summary>
-    internal static async Task<IReadOnlyList<DrainResult>> RaceAsync(
+    /// <summary>Takes rounds in which all contestants run one after the other.</summary>
+    /// <returns>Of each contestant, its rounds.</returns>
+    internal static async Task<IReadOnlyList<DrainResult>[]> RaceAsync(
         BenchSession session, IReadOnlyList<Contestant> contestants, string input, int records, int rounds)
     {
         var results = contestants.Select(static _ => new List<DrainResult>()).ToArray();
@@ -51,11 +52,7 @@ internal static class Drain
                 session.Say($"round {round + 1} of {rounds}: {contestants[i].Name}: {result.RecordsPerSecond:N0} records/s");
             }
         }
-        return [.. results.Select(static list => new DrainResult(
-            BenchReport.Median(list.Select(static r => r.RecordsPerSecond)),
-            BenchReport.Median(list.Select(static r => r.CpuUs)),
-            BenchReport.Median(list.Select(static r => r.BrokerCpuUs)),
-            list.Max(static r => r.PeakBytes)))];
+        return results;
     }
 
     private static async Task<DrainResult> RunAsync(BenchSession session, Contestant contestant, string input, int records)
