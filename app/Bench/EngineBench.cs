@@ -46,7 +46,7 @@ internal static class EngineBench
             contestants.Add(Contestant.KafkaStreams("Kafka Streams, at-least-once", session, ["identity", "identity", "identity"], exactlyOnce: false));
             contestants.Add(Contestant.KafkaStreams("Kafka Streams, exactly-once", session, ["identity", "identity", "identity"], exactlyOnce: true));
         }
-        var results = await Drain.RaceAsync(session, contestants, input, records, session.Pick(2, 1));
+        var results = await Drain.RaceAsync(session, contestants, input, records, session.Pick(3, 1));
         Add(session, "Three identity hops in one process", $"{records:N0} records of {ValueBytes} bytes, 4 partitions in each topic, each program's own commit interval (100 ms for exactly-once), a backlog drained.", contestants, results);
         if (session.Options.Peer is not null)
         {
