@@ -10,6 +10,8 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// </summary>
 internal sealed class AtLeastOnceCommitter : ICommitter
 {
+    private static readonly TimeSpan LoneFlush = TimeSpan.FromMilliseconds(10);
+
     private readonly KafkaStreamOptions _options;
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
     private readonly PartitionOwnership _ownership;
@@ -20,6 +22,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
     private readonly TimeProvider _time;
     private readonly List<RecordBatch> _ready = [];
     private readonly Queue<RecordBatch> _sent = new();
+    private readonly HashSet<string> _sentTo = new(StringComparer.Ordinal);
     private readonly AnswerFailures? _answerFailures;
     private IProducer<byte[]?, byte[]?>? _producer;
     private AnswerProducer? _answers;
@@ -65,8 +68,10 @@ internal sealed class AtLeastOnceCommitter : ICommitter
             _pipeline.Collect(_ready, TimeSpan.FromSeconds(1), hasUncommitted: false, IsHeadDelivered);
             var closed = _pipeline.IsClosed;
             foreach (var batch in _ready) Send(batch);
-            _ready.Clear();
             if (closed) Flush();
+            // Nothing else is under way: what is sent need not wait for company.
+            else if (_ready.Count > 0 && _pipeline.HoldsNoMoreThan(_sent.Count)) KafkaMessages.SendNow(_producer!, LoneFlush);
+            _ready.Clear();
             StoreDelivered();
             if (closed) return;
         }
@@ -97,17 +102,25 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         }
 
         batch.Result = _guard.Admit(batch);
+        batch.ForgetInputs();
         var outputs = batch.Result.Outputs;
         batch.PendingDeliveries = outputs.Count;
         if (_sent.Count == 0) _watch.ResultsWait(_time.GetTimestamp());
         _sent.Enqueue(batch);
         if (outputs.Count == 0) return;
         Action<DeliveryReport<byte[]?, byte[]?>> delivered = report => Delivered(batch, report.Error);
+        string? topic = null;
         foreach (var output in outputs)
         {
-            if (output.IsAnswer) _answers!.Produce(output, () => Done(batch));
-            else Produce(output, delivered);
+            if (output.IsAnswer)
+            {
+                _answers!.Produce(output, () => Done(batch));
+                continue;
+            }
+            if (!ReferenceEquals(output.Topic, topic)) _sentTo.Add(topic = output.Topic);
+            Produce(output, delivered);
         }
+        batch.ForgetOutputs();
     }
 
     private void Produce(ProducedRecord output, Action<DeliveryReport<byte[]?, byte[]?>> delivered)
@@ -181,9 +194,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
     {
         if (AccessRefusal.MayBeToWrite(error.Code))
         {
-            var topics = _sent.SelectMany(static batch => batch.Result!.Outputs).Where(static output => !output.IsAnswer)
-                .Select(static output => output.Topic).ToHashSet(StringComparer.Ordinal);
-            var refused = AccessRefusal.FindUnwritable(_options.BootstrapServers, _options.Properties, topics);
+            var refused = AccessRefusal.FindUnwritable(_options.BootstrapServers, _options.Properties, _sentTo);
             if (refused.Count > 0)
                 return new KafkaStreamException(AccessRefusal.ToWrite(_options.BootstrapServers, refused), canRetry: false, cause ?? new KafkaException(error));
         }

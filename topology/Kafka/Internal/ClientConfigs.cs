@@ -51,7 +51,9 @@ internal static class ClientConfigs
             ClientId = "streamscoring",
             EnableIdempotence = true,
             Acks = Acks.All,
-            LingerMs = 2,
+            // A request for each partition every 2 ms costs broker and client more than its records do. Nobody waits for it:
+            // a commit sends at once what lingers, and at-least-once what nothing else will follow.
+            LingerMs = 10,
             // Java's default: co-partitions our topics with those written by JVM clients (librdkafka's own is CRC32).
             Partitioner = Partitioner.Murmur2Random,
             QueueBufferingMaxMessages = 500_000,
@@ -67,6 +69,8 @@ internal static class ClientConfigs
             // What readers of committed records wait for where this process dies and no successor takes its name. As long as
             // the session: its partitions move then too.
             config.TransactionTimeoutMs = SessionTimeoutMs + (int)options.CommitInterval.TotalMilliseconds;
+            // The commit tells; but what becomes of answers is told for each.
+            config.EnableDeliveryReports = options.Replies is not null;
         }
         else
         {

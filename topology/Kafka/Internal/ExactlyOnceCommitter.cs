@@ -126,6 +126,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         }
 
         batch.Result = _guard.Admit(batch);
+        batch.ForgetInputs();
         if (batch.Records.Count == 0 && batch.Result.Outputs.Count == 0)
         {
             _pipeline.Release(batch);
@@ -295,7 +296,8 @@ internal sealed class ExactlyOnceCommitter : ICommitter
             for (var i = 0; i < batch.Records.Count; i++)
             {
                 var owner = batch.Owners[i];
-                if (!owner.IsLost) _offsets[owner.TopicPartition] = batch.Records[i].Offset + 1;
+                var isLastOfRun = i + 1 == batch.Records.Count || batch.Owners[i + 1] != owner;
+                if (isLastOfRun && !owner.IsLost) _offsets[owner.TopicPartition] = batch.Records[i].Offset + 1;
             }
         }
     }

@@ -6,6 +6,8 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// <summary>Confluent.Kafka's messages to and from the topology's records.</summary>
 internal static class KafkaMessages
 {
+    private static readonly TimeSpan FlushStep = TimeSpan.FromMilliseconds(1);
+
     /// <param name="result">What was read.</param>
     /// <param name="topic">Its topic, the same string for every record, so that only one is kept.</param>
     internal static ConsumedRecord ToRecord(ConsumeResult<byte[]?, byte[]?> result, string topic)
@@ -35,6 +37,20 @@ internal static class KafkaMessages
         else
         {
             producer.Produce(record.Topic, ToMessage(record), delivered);
+        }
+    }
+
+    /// <summary>
+    /// Sends what lingers and waits until it is delivered. In short steps: librdkafka's own flush looks only every 10 ms
+    /// whether it is.
+    /// </summary>
+    /// <param name="producer">The producer.</param>
+    /// <param name="limit">How long at most.</param>
+    internal static void SendNow(IProducer<byte[]?, byte[]?> producer, TimeSpan limit)
+    {
+        var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        while (producer.Flush(FlushStep) > 0 && Environment.TickCount64 < end)
+        {
         }
     }
 

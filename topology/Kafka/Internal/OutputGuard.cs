@@ -50,7 +50,9 @@ internal sealed class OutputGuard
     {
         if (batch.Control is not null) return;
         var result = batch.Result!;
-        var (recordsIn, recordsOut) = (batch.Records.Count, result.Outputs.Count);
+        // Counted by the inputs: the outputs may be forgotten.
+        var (recordsIn, recordsOut) = (batch.Records.Count, 0);
+        foreach (var count in result.InputCounts) recordsOut += count;
         var (deadLetters, skipped) = (result.DeadLetters, result.Skipped);
         for (var i = 0; i < batch.Owners.Count; i++)
         {

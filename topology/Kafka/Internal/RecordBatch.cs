@@ -88,6 +88,21 @@ internal sealed class RecordBatch(SubTopologyLane lane, Func<IBatchExecutor, IRe
         Result = Result with { Outputs = outputs!, InputCounts = [.. counts!], Waiting = [] };
     }
 
+    /// <summary>
+    /// Of the inputs only the last of each run of a partition is kept, for its offset: what is kept until a commit is what
+    /// the garbage collector copies.
+    /// </summary>
+    internal void ForgetInputs()
+    {
+        for (var i = 0; i + 1 < Records.Count; i++)
+        {
+            if (Owners[i + 1] == Owners[i]) Records[i] = null!;
+        }
+    }
+
+    /// <summary>The outputs are the producer's now and will not be produced again.</summary>
+    internal void ForgetOutputs() => Result = Result! with { Outputs = [] };
+
     /// <summary>The records are committed or left to another owner.</summary>
     internal void Leave()
     {

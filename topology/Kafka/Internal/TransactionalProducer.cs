@@ -173,6 +173,8 @@ internal sealed class TransactionalProducer : IDisposable
             // On a thread of its own, as this call may not come back: librdkafka 2.15.1 remembers the group's coordinator, and
             // where that broker is gone it waits for it, whatever the timeout, though another broker is coordinator now.
             var call = Task.Run(() => producer.SendOffsetsToTransaction(offsets, group, slice));
+            // Meanwhile what lingers goes out, instead of at the commit.
+            KafkaMessages.SendNow(producer, slice);
             if (Returns(call))
             {
                 call.GetAwaiter().GetResult();
