@@ -25,6 +25,7 @@ internal enum TransactionOutcome
 /// </summary>
 internal sealed class TransactionalProducer : IDisposable
 {
+    private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
     // A call that times out is resumed by calling it again: between two slices a stop is heard, and the loop seen to turn.
@@ -347,9 +348,12 @@ internal sealed class TransactionalProducer : IDisposable
         ? LogLevel.Information
         : LogLevel.Warning;
 
+    // Where the machine's clock was set back, the client's poller may wait until it is as late as before (librdkafka issue 2145,
+    // see WallClockWatch), and nothing here wakes it: then it is freed when it wakes.
     private void DisposeProducer()
     {
-        _producer?.Dispose();
+        if (_producer is not { } producer) return;
         _producer = null;
+        Task.Run(producer.Dispose).Wait(DisposeLimit);
     }
 }
