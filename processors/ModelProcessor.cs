@@ -129,6 +129,11 @@ internal abstract class ModelProcessor<TWork> : IArticleProcessor
     /// <summary>Reads an article: appends its rows and gives what its reader should be warned of, or null.</summary>
     protected abstract IReadOnlyList<string>? Prepare(Article article, TWork work, TokenRows rows);
 
+    /// <summary>All rows so far are answered: appends more of the article's rows where these were not enough.</summary>
+    protected virtual void PrepareMore(TWork work, TokenRows rows)
+    {
+    }
+
     /// <summary>Takes the answer to the article's row number <paramref name="row"/>, from 0. Rows come in any order.</summary>
     protected abstract void Receive(TWork work, int row, RowOutputs outputs);
 
@@ -149,7 +154,8 @@ internal abstract class ModelProcessor<TWork> : IArticleProcessor
             count++;
         }
         while (count < batch.Length && workspace.Rows.Count < _rowsPerChunk && _rowsPerChunk > 1);
-        _model.Run(workspace.Rows, workspace, cancellationToken);
+        do _model.Run(workspace.Rows, workspace, cancellationToken);
+        while (workspace.PrepareMore());
         for (var i = 0; i < count; i++) Finish(batch[i], workspace.Works[i]);
         return count;
     }
@@ -167,9 +173,8 @@ internal abstract class ModelProcessor<TWork> : IArticleProcessor
     /// <summary>One thread's buffers.</summary>
     private sealed class Workspace(ModelProcessor<TWork> processor) : IRowReceiver, IDisposable
     {
-        private readonly List<(int Work, int FirstRow)> _owners = [];
-        private readonly List<int> _firstRows = [];
-        private int _used;
+        private readonly List<(int Work, int Number)> _owners = [];
+        private readonly List<int> _rowsOf = [];
 
         public TokenRows Rows { get; } = new();
 
@@ -177,29 +182,37 @@ internal abstract class ModelProcessor<TWork> : IArticleProcessor
 
         public TWork Begin()
         {
-            if (_used == Works.Count) Works.Add(processor.CreateWork());
-            _firstRows.Add(Rows.Count);
-            return Works[_used];
+            if (_rowsOf.Count == Works.Count) Works.Add(processor.CreateWork());
+            _rowsOf.Add(0);
+            return Works[_rowsOf.Count - 1];
         }
 
-        public void End()
+        public void End() => OwnRows(_rowsOf.Count - 1);
+
+        /// <summary>False: no article needs another row.</summary>
+        public bool PrepareMore()
         {
-            while (_owners.Count < Rows.Count) _owners.Add((_used, _firstRows[_used]));
-            _used++;
+            Rows.Clear();
+            _owners.Clear();
+            for (var work = 0; work < _rowsOf.Count; work++)
+            {
+                processor.PrepareMore(Works[work], Rows);
+                OwnRows(work);
+            }
+            return Rows.Count > 0;
         }
 
         public void Receive(int row, RowOutputs outputs)
         {
-            var (work, firstRow) = _owners[row];
-            processor.Receive(Works[work], row - firstRow, outputs);
+            var (work, number) = _owners[row];
+            processor.Receive(Works[work], number, outputs);
         }
 
         public void Clear()
         {
             Rows.Clear();
             _owners.Clear();
-            _firstRows.Clear();
-            _used = 0;
+            _rowsOf.Clear();
         }
 
         public void Dispose()
@@ -207,6 +220,11 @@ internal abstract class ModelProcessor<TWork> : IArticleProcessor
             Rows.Dispose();
             foreach (var work in Works) work.Dispose();
             Works.Clear();
+        }
+
+        private void OwnRows(int work)
+        {
+            while (_owners.Count < Rows.Count) _owners.Add((work, _rowsOf[work]++));
         }
     }
 }

@@ -35,6 +35,12 @@ public sealed record ModelManifest
     /// </summary>
     public int MaxWindows { get; init; } = LargestMaxWindows;
 
+    /// <summary>
+    /// Text classification: of a long text the next window is read only while the best label's score is below this. Above 0;
+    /// default: every window is read.
+    /// </summary>
+    public float? EarlyExit { get; init; }
+
     /// <summary>What the graph reads through <c>token_type_ids</c>. Default: none.</summary>
     public TokenTypeUse TokenTypes { get; init; }
 

@@ -31,6 +31,7 @@ internal static partial class ModelManifestReader
             MaxTokens = maxTokens,
             Stride = json.Number("stride", 0, (maxTokens - 1) / 2, Math.Min(64, maxTokens / 4)),
             MaxWindows = json.Number("max_windows", 1, ModelManifest.LargestMaxWindows, ModelManifest.LargestMaxWindows),
+            EarlyExit = json.Member("early_exit") is null ? null : json.Number("early_exit", 0, excluded: true, 1),
             TokenTypes = ReadTokenTypes(json),
             StrictLabels = json.Flag("strict_labels", true),
             Temperature = json.Number("temperature", 0, excluded: true, 1),

@@ -10,7 +10,8 @@ namespace StreamScoring.Processors.TextClassification;
 /// <remarks>
 /// A row is <c>[CLS] title [SEP] body [SEP]</c>, or the one of them that is not empty. A body that does not fit is read in
 /// overlapping windows, the title's first tokens (at most 64, and at most a quarter of a row) before each; the windows'
-/// logits are averaged; a model may read the first ones only (<see cref="ModelManifest.MaxWindows"/>). Scores are the softmax of the logits over the model's temperature.
+/// logits are averaged; a model may read the first ones only (<see cref="ModelManifest.MaxWindows"/>), or no more than it
+/// takes to be sure (<see cref="ModelManifest.EarlyExit"/>). Scores are the softmax of the logits over the model's temperature.
 /// An article without a word keeps a null topic and gets a warning.
 /// </remarks>
 public sealed class TextClassificationProcessor : IArticleProcessor
@@ -50,17 +51,14 @@ public sealed class TextClassificationProcessor : IArticleProcessor
         {
             Tokenizer.Encode(article.Title, work.Title, Options.MaxTokens);
             Tokenizer.Encode(article.Body, work.Body, Options.MaxTokens - work.Title.Count);
-            work.Windows.Clear();
             work.Reset(Manifest.Labels.Count);
-            var titleTokens = work.Title.Ids;
-            titleTokens = titleTokens[..Math.Min(titleTokens.Length, Math.Min(LongestTitle, Manifest.MaxTokens / 4))];
+            var titleTokens = TitleOf(work);
             if (work.Body.Count > 0)
             {
                 var pairCost = titleTokens.IsEmpty ? 0 : titleTokens.Length + Tokenizer.PairSeparators;
                 var room = Manifest.MaxTokens - 2 - pairCost;
                 TokenWindows.Plan(work.Body, room, Math.Min(Manifest.Stride, room / 2), work.Windows);
-                for (var i = 0; i < Math.Min(work.Windows.Count, Manifest.MaxWindows); i++)
-                    AppendRow(titleTokens, work.Body.Ids[work.Windows[i].Start..work.Windows[i].End], rows);
+                AppendWindows(work, Manifest.EarlyExit is null ? Manifest.MaxWindows : 1, rows);
             }
             else if (!titleTokens.IsEmpty)
             {
@@ -73,25 +71,50 @@ public sealed class TextClassificationProcessor : IArticleProcessor
             return ReadingWarnings.Truncated(work.Title.Truncated || work.Body.Truncated, Options.MaxTokens);
         }
 
+        protected override void PrepareMore(Work work, TokenRows rows)
+        {
+            if (Manifest.EarlyExit is { } sure && work.Rows < Math.Min(work.Windows.Count, Manifest.MaxWindows)
+                && ScoresOf(work).Max() < sure)
+            {
+                AppendWindows(work, work.Rows + 1, rows);
+            }
+        }
+
         protected override void Receive(Work work, int row, RowOutputs outputs) => work.Add(row, outputs[0]);
 
         protected override void Finish(Article article, Work work)
         {
             article.Topic = null;
             if (work.Rows == 0) return;
-            var scores = work.MeanLogits();
-            Softmax.Logarithms(scores, Manifest.Temperature);
+            var scores = ScoresOf(work);
             var topic = new TopicScore();
             var best = 0;
             for (var label = 0; label < scores.Length; label++)
             {
-                scores[label] = MathF.Exp(scores[label]);
                 topic.Scores[Manifest.Labels[label]] = scores[label];
                 if (scores[label] > scores[best]) best = label;
             }
             topic.Label = Manifest.Labels[best];
             topic.Score = scores[best];
             article.Topic = topic;
+        }
+
+        private float[] ScoresOf(Work work)
+        {
+            var scores = work.MeanLogits();
+            Softmax.Logarithms(scores, Manifest.Temperature);
+            foreach (ref var score in scores.AsSpan()) score = MathF.Exp(score);
+            return scores;
+        }
+
+        private ReadOnlySpan<int> TitleOf(Work work) =>
+            work.Title.Ids[..Math.Min(work.Title.Ids.Length, Math.Min(LongestTitle, Manifest.MaxTokens / 4))];
+
+        /// <summary>Appends the windows after those that are answered, up to number <paramref name="end"/>.</summary>
+        private void AppendWindows(Work work, int end, TokenRows rows)
+        {
+            for (var i = work.Rows; i < Math.Min(work.Windows.Count, end); i++)
+                AppendRow(TitleOf(work), work.Body.Ids[work.Windows[i].Start..work.Windows[i].End], rows);
         }
 
         private void AppendRow(ReadOnlySpan<int> first, ReadOnlySpan<int> second, TokenRows rows)
@@ -128,6 +151,7 @@ public sealed class TextClassificationProcessor : IArticleProcessor
         public void Reset(int labels)
         {
             Rows = 0;
+            Windows.Clear();
             _logits.Clear();
             if (_mean.Length != labels) _mean = new float[labels];
         }
@@ -139,7 +163,7 @@ public sealed class TextClassificationProcessor : IArticleProcessor
             for (var i = 0; i < logits.Length; i++) _logits[row * logits.Length + i] = logits[i];
         }
 
-        public Span<float> MeanLogits()
+        public float[] MeanLogits()
         {
             for (var label = 0; label < _mean.Length; label++)
             {

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using StreamScoring.Processors.Models;
 using StreamScoring.Processors.Onnx;
+using StreamScoring.Processors.Sentences;
 using StreamScoring.Processors.Tokenization;
 using StreamScoring.Processors.Windows;
 
@@ -10,6 +12,7 @@ namespace StreamScoring.Processors.TokenClassification;
 internal sealed class FieldReading : IDisposable
 {
     private readonly LabelScheme _scheme;
+    private readonly List<SentenceSpan> _sentences = [];
     private readonly List<TokenWindow> _windows = [];
     private float[] _scores = [];
     private int[] _contexts = [];
@@ -30,7 +33,10 @@ internal sealed class FieldReading : IDisposable
         _windows.Clear();
         tokenizer.Encode(text, Tokens, maxTokens);
         if (Tokens.Count == 0) return;
-        TokenWindows.Plan(Tokens, manifest.MaxTokens - 2, manifest.Stride, _windows);
+        var room = manifest.MaxTokens - 2;
+        _sentences.Clear();
+        if (Tokens.Count > room) SentenceSplitter.Split(text.AsSpan(0, Tokens.WordEnds[^1]), _sentences);
+        TokenWindows.Plan(Tokens, room, manifest.Stride, _windows, CollectionsMarshal.AsSpan(_sentences));
         var casing = manifest.TokenTypes == TokenTypeUse.Casing;
         foreach (var window in _windows)
         {

@@ -9,8 +9,9 @@ namespace StreamScoring.Processors.TokenClassification;
 /// body, in reading order, never overlapping.
 /// </summary>
 /// <remarks>
-/// A word (a run of letters and digits, or one mark) has the label of its first piece. Long texts are read in overlapping
-/// windows; a word in two of them counts where it is farther from the edge. The labels of all words together are the most
+/// A word (a run of letters and digits, or one mark) has the label of its first piece. Long texts are read in windows that
+/// end with a sentence; where there is none to end with they overlap, and a word in two of them counts where it is farther
+/// from the edge. The labels of all words together are the most
 /// probable sequence in which an <c>I-</c> follows its like (Viterbi). An entity therefore begins and ends with a whole
 /// word, its text is the field's slice, and it holds a letter or a digit; the last stop of an acronym belongs to it. Its score is the mean probability, over its
 /// words, of being part of an entity of that type.

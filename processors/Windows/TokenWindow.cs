@@ -1,3 +1,4 @@
+using StreamScoring.Processors.Sentences;
 using StreamScoring.Processors.Tokenization;
 
 namespace StreamScoring.Processors.Windows;
@@ -17,9 +18,17 @@ internal static class TokenWindows
     /// <summary>
     /// Appends windows of at most <paramref name="room"/> tokens that together hold every token. Each begins and ends
     /// between two words (inside one only where it is longer than a window) and shares about <paramref name="stride"/>
-    /// tokens, at least a word, with the one before it.
+    /// tokens, at least a word, with the one before it. It shares nothing where it can begin with a sentence.
     /// </summary>
-    public static void Plan(TokenBuffer tokens, int room, int stride, List<TokenWindow> windows)
+    /// <param name="tokens">The text.</param>
+    /// <param name="room">Longest window.</param>
+    /// <param name="stride">Tokens shared.</param>
+    /// <param name="windows">Gets the windows.</param>
+    /// <param name="sentences">
+    /// The text's sentences: a window ends with the last of them that ends in its second half. Default: none are known.
+    /// </param>
+    public static void Plan(
+        TokenBuffer tokens, int room, int stride, List<TokenWindow> windows, ReadOnlySpan<SentenceSpan> sentences = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(room, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(stride);
@@ -34,10 +43,30 @@ internal static class TokenWindows
                 var wordStart = tokens.WordFirstTokens[tokens.Words[end]];
                 if (wordStart > start) end = wordStart;
             }
+            var isSentenceEnd = end < count && EndWithSentence(tokens, start + (room / 2), ref end, ref sentences);
             windows.Add(new TokenWindow(start, end));
             if (end == count) return;
-            start = NextStart(tokens, start, end, room, stride);
+            start = isSentenceEnd ? end : NextStart(tokens, start, end, room, stride);
         }
+    }
+
+    /// <summary>
+    /// Moves a window's end back to the last sentence that begins there or before, but after <paramref name="least"/>.
+    /// Sentences that are behind are taken off <paramref name="sentences"/>.
+    /// </summary>
+    private static bool EndWithSentence(TokenBuffer tokens, int least, ref int end, ref ReadOnlySpan<SentenceSpan> sentences)
+    {
+        var limit = tokens.Starts[end];
+        var next = 0;
+        while (next < sentences.Length && sentences[next].Start <= limit) next++;
+        if (next == 0) return false;
+        var begin = sentences[next - 1].Start;
+        sentences = sentences[next..];
+        var first = end;
+        while (first > least && tokens.Starts[first - 1] >= begin) first--;
+        if (first <= least || tokens.WordFirstTokens[tokens.Words[first]] != first) return false;
+        end = first;
+        return true;
     }
 
     /// <summary>The start of a word near the end of the window before, such that the new window goes beyond that end.</summary>

@@ -1,6 +1,7 @@
 using StreamScoring.Processors.Onnx;
 using StreamScoring.Processors.Tests.Models;
 using StreamScoring.Processors.TextClassification;
+using StreamScoring.Schemas;
 
 namespace StreamScoring.Processors.Tests.TextClassification;
 
@@ -59,6 +60,37 @@ public sealed class TextClassificationProcessorTests : IDisposable
         var body = "goal " + string.Concat(Enumerable.Repeat("rain ", 40)) + string.Concat(Enumerable.Repeat("bank ", 200));
         Assert.Equal("Sports", processor.Score("news", body).Topic!.Label);
         Assert.Equal("Business", _processor.Score("news", body).Topic!.Label);
+    }
+
+    [Theory]
+    [InlineData(0.01, "Sports")]
+    [InlineData(0.9999, "Business")]
+    public void A_model_may_stop_reading_once_it_is_sure(double sure, string label)
+    {
+        using var model = TemporaryModel.Topics(manifest => manifest["early_exit"] = sure);
+        using var processor = new TextClassificationProcessor(model.Load());
+        var body = "goal " + string.Concat(Enumerable.Repeat("rain ", 40)) + string.Concat(Enumerable.Repeat("bank ", 200));
+        Assert.Equal(label, processor.Score("news", body).Topic!.Label);
+    }
+
+    [Fact]
+    public void Articles_that_need_more_windows_get_their_own_in_a_batch_with_others()
+    {
+        using var model = TemporaryModel.Topics(manifest => manifest["early_exit"] = 0.9999);
+        using var processor = new TextClassificationProcessor(
+            model.Load(), new ModelProcessorOptions { Onnx = new OnnxModelOptions { RowsPerRun = 4 } });
+        string[] bodies =
+        [
+            "goal", "goal " + string.Concat(Enumerable.Repeat("bank ", 100)), "", "bank", "bank " + string.Concat(Enumerable.Repeat("goal ", 150)),
+        ];
+        var batch = bodies.Select(body => new Article { Id = "a", Title = "news", Body = body }).ToArray();
+        processor.Process(batch, new IReadOnlyList<string>?[batch.Length], TestContext.Current.CancellationToken);
+        for (var i = 0; i < batch.Length; i++)
+        {
+            var expected = processor.Score("news", bodies[i]).Topic!;
+            Assert.Equal(expected.Label, batch[i].Topic!.Label);
+            Assert.Equal(expected.Score, batch[i].Topic!.Score, 1e-5f);
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using CsCheck;
+using StreamScoring.Processors.Sentences;
 using StreamScoring.Processors.Tests.Models;
 using StreamScoring.Processors.Tokenization;
 using StreamScoring.Processors.Windows;
@@ -32,6 +33,40 @@ public sealed class TokenWindowsTests
                     end = window.End;
                 }
                 Assert.Equal(tokens.Count, end);
+            },
+            iter: 1_000);
+    }
+
+    [Fact]
+    public void Windows_end_with_a_sentence_where_one_ends_in_their_second_half()
+    {
+        string[] words = ["rain", "unbelievable", "zzzzzz", "rain. Rain", "rain. Zzzzzz"];
+        Gen.Select(Gen.Int[0, words.Length - 1].Array[0, 200], Gen.Int[8, 40], Gen.Int[0, 3]).Sample(
+            (indices, room, stride) =>
+            {
+                var text = string.Join(' ', indices.Select(i => words[i]));
+                using var tokens = new TokenBuffer();
+                Tokenizer.Encode(text, tokens);
+                var sentences = new List<SentenceSpan>();
+                SentenceSplitter.Split(text, sentences);
+                var begins = sentences.Select(sentence => tokens.Starts.IndexOf(sentence.Start)).ToHashSet();
+                var windows = new List<TokenWindow>();
+                TokenWindows.Plan(tokens, room, stride, windows, sentences.ToArray());
+                for (var i = 0; i < windows.Count; i++)
+                {
+                    var (start, end) = windows[i];
+                    Assert.InRange(windows[i].Length, 1, room);
+                    var limit = Math.Min(start + room, tokens.Count);
+                    if (limit == tokens.Count)
+                    {
+                        Assert.Equal(tokens.Count, end);
+                        Assert.Equal(windows.Count - 1, i);
+                        break;
+                    }
+                    var best = begins.Where(begin => begin > start + (room / 2) && begin <= limit).DefaultIfEmpty(-1).Max();
+                    if (best >= 0) Assert.Equal((best, best), (end, windows[i + 1].Start));
+                    else Assert.True(windows[i + 1].Start <= end && windows[i + 1].End > end);
+                }
             },
             iter: 1_000);
     }
