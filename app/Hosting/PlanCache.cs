@@ -30,7 +30,7 @@ internal sealed class PlanCache(string? file, ILogger logger)
     /// <summary>The plan of a model on this machine; found by <paramref name="probe"/> where none is known.</summary>
     internal ModelPlan GetOrProbe(string modelSha256, int cores, Func<ModelPlan> probe)
     {
-        var key = $"{modelSha256} {cores} x {BenchMachine.ProcessorName}, {ModelPlanner.Runtime}";
+        var key = $"{modelSha256} {ModelPlanner.Version} {cores} x {BenchMachine.ProcessorName}, {ModelPlanner.Runtime}";
         lock (_lock)
         {
             if (Read().TryGetValue(key, out var known) && IsSound(known, cores)) return known;

@@ -32,6 +32,29 @@ public sealed class ModelPlannerTests
     }
 
     [Fact]
+    public void One_lucky_pass_does_not_decide()
+    {
+        var calls = 0;
+        using var probe = new Probing(plan => plan.IntraOpThreads == 1 ? 30 : Interlocked.Increment(ref calls) <= 6 ? 5 : 40);
+        Assert.Equal(1, probe.Run(cores: 2).IntraOpThreads);
+    }
+
+    [Fact]
+    public void A_quick_model_is_asked_about_more_articles()
+    {
+        var calls = 0;
+        using var probe = new Probing(_ =>
+        {
+            calls++;
+            return 1;
+        });
+        probe.Run(cores: 2);
+        // 24 articles are 6 calls, 6 ms; 96 are 24, long enough.
+        Assert.Equal(0, (calls - (2 * 6)) % 24);
+        Assert.True(calls > 2 * 24, $"{calls} calls");
+    }
+
+    [Fact]
     public void A_model_that_fails_while_it_is_probed_says_so()
     {
         using var probe = new Probing(_ => throw new InvalidOperationException("broken"));
