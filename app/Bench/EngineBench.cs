@@ -15,7 +15,7 @@ internal static class EngineBench
     private static async Task OneHopAsync(BenchSession session)
     {
         const int commitIntervalMs = 500;
-        var records = session.Pick(1_000_000, 200_000);
+        var records = session.Pick(3_000_000, 200_000);
         var input = await Drain.FillAsync(session, records, ValueBytes);
         Contestant[] contestants =
         [
@@ -23,7 +23,7 @@ internal static class EngineBench
             Contestant.Ours("at-least-once", session, [Identity], exactlyOnce: false, commitIntervalMs),
             Contestant.Ours("exactly-once", session, [Identity], exactlyOnce: true, commitIntervalMs),
         ];
-        var results = await Drain.RaceAsync(session, contestants, input, records, session.Pick(3, 1));
+        var results = await Drain.RaceAsync(session, contestants, input, records, session.Pick(5, 1));
         Add(session, $"One identity hop", $"{records:N0} records of {ValueBytes} bytes, 4 partitions, commits every {commitIntervalMs} ms, a backlog drained.", contestants, results);
         session.Report.AtLeast("one identity hop, at-least-once, of a bare Confluent.Kafka loop", Ratio(results[1], results[0]), 0.9);
         session.Report.AtLeast("one identity hop, exactly-once of at-least-once", Ratio(results[2], results[1]), 0.9);
@@ -33,7 +33,7 @@ internal static class EngineBench
     private static async Task ThreeHopsAsync(BenchSession session)
     {
         const int commitIntervalMs = 100;
-        var records = session.Pick(500_000, 100_000);
+        var records = session.Pick(1_500_000, 100_000);
         var input = await Drain.FillAsync(session, records, ValueBytes);
         var hops = new[] { Identity, Identity, Identity };
         List<Contestant> contestants =
@@ -46,7 +46,7 @@ internal static class EngineBench
             contestants.Add(Contestant.KafkaStreams("Kafka Streams, at-least-once", session, ["identity", "identity", "identity"], exactlyOnce: false));
             contestants.Add(Contestant.KafkaStreams("Kafka Streams, exactly-once", session, ["identity", "identity", "identity"], exactlyOnce: true));
         }
-        var results = await Drain.RaceAsync(session, contestants, input, records, session.Pick(3, 1));
+        var results = await Drain.RaceAsync(session, contestants, input, records, session.Pick(5, 1));
         Add(session, "Three identity hops in one process", $"{records:N0} records of {ValueBytes} bytes, 4 partitions in each topic, each program's own commit interval (100 ms for exactly-once), a backlog drained.", contestants, results);
         if (session.Options.Peer is not null)
         {
