@@ -27,12 +27,14 @@ def windows_of(task: str, tokenizer, title: str, body: str):
         return
     for text in (body,) if task == "summary" else (title, body):
         pieces = tokenizer.encode(text)
+        if not len(pieces):
+            continue
         if task == "summary":
             cuts = summary.plan_windows(summary.token_places(pieces, split_sentences(text)), len(pieces))
+        elif task == "entities":
+            cuts = entities.plan_windows(text, pieces)
         else:
-            longest, stride = (entities.MAX_TOKENS, entities.STRIDE) if task == "entities" else (REFERENCE_TOKENS, 0)
-            room = longest - 2
-            cuts = [(start, start + room) for start in range(0, max(1, len(pieces) - stride), room - stride)] if len(pieces) else []
+            cuts = [(start, start + REFERENCE_TOKENS - 2) for start in range(0, len(pieces), REFERENCE_TOKENS - 2)]
         for start, end in cuts:
             types = pieces.casing[start:end] if task == "entities" else np.zeros_like(pieces.casing[start:end])
             yield np.concatenate([[tokenizer.cls], pieces.ids[start:end], [tokenizer.sep]]), np.concatenate([[0], types, [0]])
@@ -85,9 +87,11 @@ def _spent(path, tokenizer, task, articles, rounds) -> float:
     best = np.full(len(asked), np.inf)
     for _ in range(1 if large else rounds):
         for number, article in enumerate(asked):
-            begun = time.thread_time()
+            begun, logits = time.thread_time(), []
             for ids, types in article:
-                run(ids, types)
+                logits.append(run(ids, types))
+                if task == "topic" and not large and topic.is_sure(logits):
+                    break
             best[number] = min(best[number], time.thread_time() - begun)
     tokens = [sum(len(ids) for article in some for ids, _ in article) for some in (rows, asked)]
     return float(best.sum()) * tokens[0] / tokens[1]

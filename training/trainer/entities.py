@@ -15,6 +15,7 @@ from .encoder import Encoder
 from .loop import Plan, train
 from .ner_data import LABELS
 from .pieces import PieceTokenizer
+from .sentences import split_sentences
 from .slim import Size, cut, slim_encoder
 from .texts import vocabulary_texts
 
@@ -238,6 +239,20 @@ def decode(scores: np.ndarray) -> list[int]:
     return labels[::-1]
 
 
+def plan_windows(text: str, pieces) -> list[tuple[int, int]]:
+    """The windows in which the entity node reads a text: each ends with the last sentence that ends in its second half,
+    and overlaps the next one by STRIDE pieces where there is none."""
+    room, start, count, windows = MAX_TOKENS - 2, 0, len(pieces), []
+    begins = [int(np.searchsorted(pieces.starts, begin)) for begin, _ in split_sentences(text)] if count > room else []
+    while True:
+        end = min(start + room, count)
+        if end == count:
+            return [*windows, (start, end)]
+        sentence = max((begin for begin in begins if start + room // 2 < begin <= end), default=None)
+        windows.append((start, sentence or end))
+        start = sentence or end - STRIDE
+
+
 def find_entities(text: str, tokenizer: PieceTokenizer, run) -> list[tuple[int, int, str]]:
     """Entities of a text as (start, end, type). run: (ids, types) of one window -> its logits.
 
@@ -248,23 +263,18 @@ def find_entities(text: str, tokenizer: PieceTokenizer, run) -> list[tuple[int, 
     if count == 0:
         return []
     logits, depth = np.zeros((count, len(LABELS)), dtype=np.float32), np.full(count, -1)
-    room = MAX_TOKENS - 2
-    start = 0
-    while True:
-        part = slice(start, min(start + room, count))
+    for start, end in plan_windows(text, pieces):
+        part = slice(start, end)
         ids = np.concatenate([[tokenizer.cls], pieces.ids[part], [tokenizer.sep]])
         types = np.concatenate([[0], pieces.casing[part], [0]])
         window = run(ids, types)[1:-1]
-        positions = np.arange(part.start, part.stop)
-        margin = np.minimum(positions - part.start, part.stop - 1 - positions)
-        if part.start == 0:
-            margin = part.stop - 1 - positions
+        positions = np.arange(start, end)
+        margin = end - 1 - positions
+        if start > 0:
+            margin = np.minimum(positions - start, margin)
         better = margin > depth[part]
         logits[part][better] = window[better]
         depth[part] = np.maximum(depth[part], margin)
-        if part.stop == count:
-            break
-        start += room - STRIDE
     return names_of(decode(logits[pieces.first]), pieces)
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-NEURONS = 32
 USUAL = 2.0  # a dimension may reach so many times the median one's peak
 
 
@@ -25,8 +24,8 @@ class Outliers:
     neurons: list[int]  # those between its two products that are multiplied in single precision, in ascending order
 
 
-def find(encoder, rows) -> list[Outliers]:
-    """From the largest activations over (ids, types) rows."""
+def find(encoder, rows, count: int) -> list[Outliers]:
+    """From the largest activations over (ids, types) rows. count: neurons of each layer for single precision."""
     peaks, handles = {}, []
 
     def watch(module, key):
@@ -53,6 +52,6 @@ def find(encoder, rows) -> list[Outliers]:
         return np.maximum(1.0, peak / (USUAL * np.median(peak))).astype(np.float32)
 
     def neurons(number):
-        return torch.topk(peaks[number, "neurons"], NEURONS).indices.sort().values.tolist()
+        return torch.topk(peaks[number, "neurons"], count).indices.sort().values.tolist()
 
     return [Outliers(divisors(n, "attention"), divisors(n, "feed_forward"), neurons(n)) for n in range(len(layers))]

@@ -21,7 +21,7 @@ from .texts import vocabulary_texts
 
 LABELS = ["World", "Sports", "Business", "Sci/Tech"]
 MAX_TOKENS, STRIDE, LONGEST_TITLE = 256, 64, 64
-MAX_WINDOWS = 2
+MAX_WINDOWS, EARLY_EXIT = 2, 0.9
 DEFAULT = Size(layers=range(6), feed_forward=1536, vocabulary=20000)
 FAST = Size(layers=(0, 2, 4), feed_forward=768, vocabulary=5500)
 FAST_STEPS, FAST_LEARNING_RATE, FAST_EPOCHS = 700, 2e-4, 2
@@ -284,7 +284,17 @@ def whole_text(title: str, body: str) -> str:
 
 
 def logits_of(title, body, tokenizer, run):
-    return np.mean([run(ids, types) for ids, types in windows(tokenizer, title, body)], axis=0)
+    """The mean logits of an article's windows; the next one is read only while they are not sure."""
+    logits = []
+    for ids, types in windows(tokenizer, title, body):
+        logits.append(run(ids, types))
+        if is_sure(logits):
+            break
+    return np.mean(logits, axis=0)
+
+
+def is_sure(logits) -> bool:
+    return probabilities(np.mean(logits, axis=0)).max() >= EARLY_EXIT
 
 
 def probabilities(logits):
