@@ -46,7 +46,8 @@ public sealed class VerifierTests(ITestOutputHelper output)
         await using var verifier = new Verifier(broker, options);
         output.WriteLine($"seed {options.Seed}");
         var report = await verifier.RunAsync(TestContext.Current.CancellationToken);
-        output.WriteLine(report.ToString());
+        // Where it shows: the counts are what a run of many minutes is for.
+        Console.WriteLine($"    {options.Guarantee}, {options.Records:N0} records: {report}");
         Assert.True(report.Lost == 0, report.ToString());
         Assert.True(report.Uncommitted == 0, report.ToString());
         if (options.Guarantee != "at-least-once") Assert.True(report.IsExact, report.ToString());
