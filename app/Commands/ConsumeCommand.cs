@@ -61,6 +61,7 @@ internal sealed class ConsumeCommand : CommandHandler
         var findings = await TopicCheck.RequireAsync(clients, [topic], logger, context.Time, context.Stopping);
 
         using var consumer = clients.Consumer("consume", PartitionAssigner.Config(options.Kafka.FromEarliest)).Build();
+        using var clock = clients.WatchClock(consumer);
         try
         {
             PartitionAssigner.Assign(consumer, [new(topic, findings.Partitions[topic])], options.Kafka.FromEarliest);

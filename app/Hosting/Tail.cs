@@ -63,6 +63,7 @@ internal sealed class Tail
         var config = PartitionAssigner.Config(fromEarliest: true);
         config.FetchWaitMaxMs = 20;
         using var consumer = _clients.Consumer("view", config).Build();
+        using var clock = _clients.WatchClock(consumer);
         PartitionAssigner.Assign(consumer, partitionsOfTopics, fromEarliest: true);
         var busy = false;
         while (!cancellationToken.IsCancellationRequested)

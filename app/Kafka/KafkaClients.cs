@@ -11,13 +11,15 @@ namespace StreamScoring.App.Kafka;
 internal sealed class KafkaClients
 {
     private readonly KafkaSettings _settings;
+    private readonly ILogger _logger;
     private readonly KafkaClientLog _log;
     private readonly TaskCompletionSource _refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal KafkaClients(KafkaSettings settings, string bootstrapServers, ILoggerFactory logs)
     {
         (_settings, BootstrapServers) = (settings, bootstrapServers);
-        _log = new KafkaClientLog(logs.CreateLogger("StreamScoring.Kafka"), TimeProvider.System, _ => _refused.TrySetResult());
+        _logger = logs.CreateLogger("StreamScoring.Kafka");
+        _log = new KafkaClientLog(_logger, TimeProvider.System, _ => _refused.TrySetResult());
     }
 
     /// <summary>What the clients connect to.</summary>
@@ -55,6 +57,9 @@ internal sealed class KafkaClients
             .SetErrorHandler((_, error) => _log.Error(name, error))
             .SetLogHandler((_, message) => _log.Log(message));
     }
+
+    /// <summary>Keeps a client that lives long awake where the machine's clock is set back. Disposed of before the client.</summary>
+    internal WallClockWatch WatchClock(IClient client) => new(TimeProvider.System, _logger, () => [client.Handle]);
 
     /// <summary>An idempotent producer: nothing is lost, repeated or reordered on the way.</summary>
     internal IProducer<byte[]?, byte[]?> Producer(string name) =>

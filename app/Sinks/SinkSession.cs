@@ -28,6 +28,7 @@ internal sealed class SinkSession : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
+    private readonly WallClockWatch _clock;
     private readonly Dictionary<SinkPartition, Place> _places = [];
     private readonly CancellationTokenSource _end = new();
     private List<SinkRecord> _pending = [];
@@ -61,6 +62,7 @@ internal sealed class SinkSession : IDisposable
             .SetPartitionsRevokedHandler((_, partitions) => Gone(partitions))
             .SetPartitionsLostHandler((_, partitions) => Gone(partitions))
             .Build();
+        _clock = clients.WatchClock(_consumer);
     }
 
     /// <summary>Records not written yet, as of a moment ago; -1 before anything is known.</summary>
@@ -108,6 +110,7 @@ internal sealed class SinkSession : IDisposable
         {
             // Then it times out.
         }
+        _clock.Dispose();
         _consumer.Dispose();
         _end.Dispose();
     }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text;
 using Confluent.Kafka;
+using Microsoft.Data.Sqlite;
 using StreamScoring.Testing;
 using StreamScoring.Testing.Brokers;
 using StreamScoring.Testing.Processes;
@@ -29,10 +31,12 @@ public sealed class ClockTests : IDisposable
         using var broker = new EmbeddedKafkaBroker();
         foreach (var topic in new[] { "in", "out", "dlq" }) await broker.CreateTopicAsync(topic, 2, Stop);
         var config = Path.Combine(_folder.FullName, "clock.json");
+        var database = Path.Combine(_folder.FullName, "clock.db");
         await File.WriteAllTextAsync(config, $$"""
             {
               "Kafka": { "GroupId": "clock", "Guarantee": "{{guarantee}}" }, "DeadLetterTopic": "dlq",
-              "Nodes": [ { "Name": "copy", "Kind": "identity", "Input": "in", "Output": "out" } ]
+              "Nodes": [ { "Name": "copy", "Kind": "identity", "Input": "in", "Output": "out" } ],
+              "Sinks": [ { "Kind": "sqlite", "Path": "{{database}}" } ]
             }
             """, Stop);
         using var clock = new FileStream(Path.Combine(_folder.FullName, "offset"), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
@@ -48,13 +52,33 @@ public sealed class ClockTests : IDisposable
         await stream.WaitForErrorAsync(static line => line.Contains("clock was set back by 3600 s", StringComparison.Ordinal), Limit, Stop);
         for (var i = 0; i < 3; i++)
         {
-            KafkaRecords.Produce(broker, "in", [new Message<byte[], byte[]> { Key = [(byte)i], Value = [(byte)i] }]);
+            KafkaRecords.Produce(broker, "in", [new Message<byte[], byte[]> { Key = [(byte)i], Value = Encoding.UTF8.GetBytes($$"""{"id":"{{i}}","text":"Rain."}""") }]);
             await Task.Run(() => KafkaRecords.Consume(broker, "out", i + 1, Limit, Stop), Stop);
+            await WaitForRowsAsync(database, i + 1);
         }
 
         stream.Signal(ProcessSignal.Terminate);
         Assert.Equal(0, await stream.WaitForExitAsync(Limit, Stop));
         Assert.DoesNotContain(stream.Errors, static line => line.Contains("Partitions lost", StringComparison.Ordinal));
+    }
+
+    private static async Task WaitForRowsAsync(string database, int rows)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (CountRows(database) < rows)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Limit, $"The sink has {CountRows(database)} rows, not {rows}.");
+            await Task.Delay(50, Stop);
+        }
+    }
+
+    private static long CountRows(string database)
+    {
+        using var connection = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM articles";
+        return (long)command.ExecuteScalar()!;
     }
 
     private string CompileOrSkip()
