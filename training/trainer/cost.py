@@ -18,6 +18,7 @@ from .texts import rows_of
 TASKS = ("topic", "entities", "summary")
 REFERENCE = "plain six layers int8"
 REFERENCE_TOKENS = 256
+TURN = 10  # articles
 
 
 def windows_of(task: str, tokenizer, title: str, body: str):
@@ -49,7 +50,7 @@ def articles_of(data: Path, count: int) -> dict[str, list]:
     }
 
 
-def measure(data: Path, encoder: Path, models: Path, work: Path, count: int = 40, rounds: int = 3) -> dict:
+def measure(data: Path, encoder: Path, models: Path, work: Path, count: int = 40, rounds: int = 6) -> dict:
     """{kind of article: {model: {articles_per_second, passes}}}"""
     whole = PieceTokenizer.read(encoder)
     graphs = {REFERENCE: (reference.graph("plain six layers", "int8", work), whole, "reference")}
@@ -62,13 +63,7 @@ def measure(data: Path, encoder: Path, models: Path, work: Path, count: int = 40
                 graphs[f"{set_name} {task}"] = (root / task / "model.onnx", PieceTokenizer.read(root / task), task)
     result = {}
     for kind, articles in articles_of(data, count).items():
-        spent = {}
-        for name, (path, tokenizer, task) in graphs.items():
-            twin = name.replace("fast ", "default ")
-            if twin != name and twin in graphs and graphs[twin][0].read_bytes() == path.read_bytes():
-                spent[name] = spent[twin]
-            else:
-                spent[name] = _spent(path, tokenizer, task, articles, rounds)
+        spent = _spent(graphs, articles, rounds)
         for set_name in ("default", "fast"):
             parts = [spent[f"{set_name} {task}"] for task in TASKS if f"{set_name} {task}" in spent]
             if len(parts) == len(TASKS):
@@ -78,20 +73,41 @@ def measure(data: Path, encoder: Path, models: Path, work: Path, count: int = 40
     return result
 
 
-def _spent(path, tokenizer, task, articles, rounds) -> float:
-    """Seconds; large graphs are asked about fewer articles, and their rest is reckoned by the number of tokens."""
-    run = onnx_run.runner(path, 1)
-    rows = [list(windows_of(task, tokenizer, *article)) for article in articles]
-    large = path.stat().st_size > 50e6
-    asked = rows[::8] if large else rows
-    best = np.full(len(asked), np.inf)
-    for _ in range(1 if large else rounds):
-        for number, article in enumerate(asked):
+def _spent(graphs, articles, rounds) -> dict[str, float]:
+    """Seconds of each graph for all articles: of each article its fastest round. The graphs take turns with a few articles,
+    so that a machine that slows down slows down all alike.
+
+    Large graphs are asked about fewer articles, and their rest is reckoned by the number of tokens.
+    """
+    askings = {name: _Asking(*graph, articles) for name, graph in graphs.items()}
+    for round_number in range(rounds):
+        for begin in range(0, len(articles), TURN):
+            for asking in askings.values():
+                if round_number == 0 or not asking.large:
+                    asking.run_some(begin, begin + TURN)
+    return {name: asking.seconds() for name, asking in askings.items()}
+
+
+class _Asking:
+    """One graph, what it is asked, and how long it took."""
+
+    def __init__(self, path, tokenizer, task, articles):
+        self.run, self.large, self.task = onnx_run.runner(path, 1), path.stat().st_size > 50e6, task
+        self.rows = [list(windows_of(task, tokenizer, *article)) for article in articles]
+        self.best = np.full(len(articles), np.inf)
+
+    def run_some(self, begin: int, end: int):
+        for number, article in list(enumerate(self.rows))[begin:end]:
+            if self.large and number % 8:
+                continue
             begun, logits = time.thread_time(), []
             for ids, types in article:
-                logits.append(run(ids, types))
-                if task == "topic" and not large and topic.is_sure(logits):
+                logits.append(self.run(ids, types))
+                if self.task == "topic" and not self.large and topic.is_sure(logits):
                     break
-            best[number] = min(best[number], time.thread_time() - begun)
-    tokens = [sum(len(ids) for article in some for ids, _ in article) for some in (rows, asked)]
-    return float(best.sum()) * tokens[0] / tokens[1]
+            self.best[number] = min(self.best[number], time.thread_time() - begun)
+
+    def seconds(self) -> float:
+        asked = np.isfinite(self.best)
+        tokens = np.array([sum(len(ids) for ids, _ in article) for article in self.rows])
+        return float(self.best[asked].sum()) * tokens.sum() / tokens[asked].sum()
