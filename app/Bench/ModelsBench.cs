@@ -37,7 +37,7 @@ internal static class ModelsBench
 
     /// <summary>The best plan for a node.</summary>
     internal static ModelPlan Best(BenchSession session, ModelNode node, IReadOnlyList<Article> articles) =>
-        Measure(session, node, articles, 2).MaxBy(static rate => rate.PerSecond).Plan;
+        Measure(session, node, articles, 4).MaxBy(static rate => rate.PerSecond).Plan;
 
     /// <summary>Seconds to score all articles once with a plan.</summary>
     internal static double Seconds(BenchSession session, IArticleProcessor processor, ModelPlan plan, IReadOnlyList<Article> articles)
