@@ -43,7 +43,7 @@ def table(cost: dict, quality: dict) -> str:
 def picture(cost: dict, quality: dict, kind: str) -> str:
     """An SVG with a panel for each task; the popular choices, whose weights are random here, stand as lines at their speed."""
     panels = [_panel(number, task, cost[kind], quality) for number, task in enumerate(TASKS)]
-    width = WIDTH * len(TASKS)
+    width = WIDTH * len(TASKS) + 8  # the last label of an axis reaches over its end
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" font-family="sans-serif" font-size="11">\n'
             f'<rect width="{width}" height="{HEIGHT}" fill="white"/>\n' + "\n".join(panels) + "\n</svg>\n")
 
