@@ -75,7 +75,7 @@ def write_folder(task: str, target: Path, path: Path, encoder_config, tokenizer,
         scores = topic.probabilities(logits)
         expected = dict(label=topic.LABELS[int(scores.argmax())], score=round(float(scores.max()), 4))
         values |= dict(
-            task="text-classification", labels=topic.LABELS, max_tokens=topic.WINDOW_TOKENS, stride=topic.STRIDE,
+            task="text-classification", labels=topic.LABELS, max_tokens=topic.MAX_TOKENS, stride=topic.STRIDE,
             max_windows=topic.MAX_WINDOWS, early_exit=topic.EARLY_EXIT, token_types="none", temperature=1.0,
             description="The topic of a news article (World, Sports, Business, Sci/Tech), read from its title and its beginning.",
             data=[ENCODER, AG_NEWS],

@@ -20,8 +20,8 @@ from .slim import Size, cut, slim_encoder
 from .texts import vocabulary_texts
 
 LABELS = ["World", "Sports", "Business", "Sci/Tech"]
-MAX_TOKENS, LONGEST_TITLE = 256, 64  # of training examples
-WINDOW_TOKENS, STRIDE, MAX_WINDOWS, EARLY_EXIT = 160, 32, 3, 0.9
+MAX_TOKENS, STRIDE, MAX_WINDOWS, EARLY_EXIT = 160, 32, 3, 0.9
+TRAINING_TOKENS, LONGEST_TITLE = 256, 64
 DEFAULT = Size(layers=range(6), feed_forward=1536, vocabulary=20000)
 FAST = Size(layers=(0, 2, 4), feed_forward=768, vocabulary=5500)
 FAST_STEPS, FAST_LEARNING_RATE, FAST_EPOCHS = 700, 2e-4, 2
@@ -108,8 +108,8 @@ def pair(tokenizer, title, body):
 
 def windows(tokenizer, title_text: str, body_text: str):
     """The windows in which an article is read, at most MAX_WINDOWS; the title is repeated in each."""
-    title, body = tokenizer.encode(title_text).ids[: min(LONGEST_TITLE, WINDOW_TOKENS // 4)], tokenizer.encode(body_text).ids
-    room = WINDOW_TOKENS - 2 - (len(title) + 1 if len(title) else 0)
+    title, body = tokenizer.encode(title_text).ids[: min(LONGEST_TITLE, MAX_TOKENS // 4)], tokenizer.encode(body_text).ids
+    room = MAX_TOKENS - 2 - (len(title) + 1 if len(title) else 0)
     for number in range(MAX_WINDOWS):
         start = number * (room - STRIDE)
         yield pair(tokenizer, title, body[start : start + room])
@@ -145,7 +145,7 @@ class Maker:
                 others = [self.forms[1][generator.choice(self.by_label[label])][1] for _ in range(generator.randint(1, 3))]
                 body = np.concatenate([body, *others])
             title = title[:LONGEST_TITLE]
-            body = body[: MAX_TOKENS - 3 - len(title)]
+            body = body[: TRAINING_TOKENS - 3 - len(title)]
             if len(title) or len(body):
                 examples.append(Example(*pair(self.tokenizer, title, body), number))
         return examples
