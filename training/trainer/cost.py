@@ -103,6 +103,7 @@ class _Asking:
             begun, logits = time.thread_time(), []
             for ids, types in article:
                 logits.append(self.run(ids, types))
+                # The popular choices read every window.
                 if self.task == "topic" and not self.large and topic.is_sure(logits):
                     break
             self.best[number] = min(self.best[number], time.thread_time() - begun)
