@@ -64,7 +64,7 @@ internal sealed record KafkaSettings
     /// <summary>Threads that run batches, 1 to 256. Default: the cores this process may use.</summary>
     public int ScorerThreads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 256);
 
-    /// <summary>Records between consumption and commit, at most; 1 to 10,000,000. Default 32,768.</summary>
+    /// <summary>Records between consumption and the producer's queue, at most; 1 to 10,000,000. Default 32,768.</summary>
     public int MaxInFlightRecords { get; init; } = 32_768;
 
     /// <summary>Bytes between consumption and commit, at most; 1 MiB to 1 TiB. Default 64 MiB.</summary>

@@ -27,10 +27,16 @@ public sealed record KafkaStreamOptions
     /// <summary>Threads that run batches, 1 to 256. Default: the cores this process may use.</summary>
     public int ScorerThreads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 256);
 
-    /// <summary>Records between consumption and commit, at most; 1 to 10,000,000. Default 32,768.</summary>
+    /// <summary>
+    /// Records under way, at most; 1 to 10,000,000. Default 32,768. At-least-once from consumption to delivery; exactly-once
+    /// until the producer has their outputs, of which bytes are kept until the commit.
+    /// </summary>
     public int MaxInFlightRecords { get; init; } = 32_768;
 
-    /// <summary>Bytes between consumption and commit, at most; at least 1 MiB. Default 64 MiB. Outputs come on top.</summary>
+    /// <summary>
+    /// Bytes of the records between consumption and commit, at most; at least 1 MiB. Default 64 MiB. Outputs come on top; a
+    /// transaction is committed once its inputs or its outputs are half of this.
+    /// </summary>
     public long MaxInFlightBytes { get; init; } = 64L << 20;
 
     /// <summary>

@@ -168,6 +168,18 @@ internal sealed class BatchPipeline
         }
     }
 
+    /// <summary>T: nothing of the batch is kept as objects any more; the credits of its records come back before the commit.</summary>
+    internal void ReleaseRecords(RecordBatch batch)
+    {
+        lock (_signal)
+        {
+            var hadRoom = HasRoomLocked();
+            _records -= batch.Credits;
+            batch.Credits = 0;
+            if (!hadRoom) Monitor.PulseAll(_signal);
+        }
+    }
+
     /// <summary>T: the batch is committed or given up; its credits come back.</summary>
     internal void Release(RecordBatch batch)
     {

@@ -21,8 +21,11 @@ internal sealed class RecordBatch(SubTopologyLane lane, Func<IBatchExecutor, IRe
 
     internal long SizeBytes { get; private set; }
 
-    /// <summary>Credits taken for records: their number when the batch was dispatched.</summary>
+    /// <summary>Credits taken for records: their number when the batch was dispatched, none once its outputs are kept as bytes.</summary>
     internal int Credits { get; set; }
+
+    /// <summary>Where the outputs are kept until the commit, once the producer has them (exactly-once).</summary>
+    internal StoredOutputs? Stored { get; private set; }
 
     /// <summary>Set by the scorer thread before <see cref="BatchPipeline.Complete"/>.</summary>
     internal BatchResult? Result { get; set; }
@@ -102,6 +105,13 @@ internal sealed class RecordBatch(SubTopologyLane lane, Func<IBatchExecutor, IRe
 
     /// <summary>The outputs are the producer's now and will not be produced again.</summary>
     internal void ForgetOutputs() => Result = Result! with { Outputs = [] };
+
+    /// <summary>The outputs are the producer's now; kept as bytes in case that they are produced again.</summary>
+    internal void StoreOutputs(OutputStore store)
+    {
+        Stored = store.Add(Result!.Outputs);
+        ForgetOutputs();
+    }
 
     /// <summary>The records are committed or left to another owner.</summary>
     internal void Leave()
