@@ -57,7 +57,7 @@ internal static partial class KafkaLog
     [LoggerMessage(16, LogLevel.Information, "Stream {GroupId} stopped; left for the next start: {InFlight} records")]
     internal static partial void Stopped(ILogger logger, string groupId, int inFlight);
 
-    [LoggerMessage(17, LogLevel.Warning, "Record {Topic}-{Partition}@{Offset}: its output of {SizeBytes} bytes exceeds message.max.bytes, dead-lettered")]
+    [LoggerMessage(17, LogLevel.Warning, "Record {Topic}-{Partition}@{Offset}: its output of {SizeBytes} bytes is larger than its topic takes: dead-lettered")]
     internal static partial void Oversize(ILogger logger, string topic, int partition, long offset, long sizeBytes);
 
     [LoggerMessage(23, LogLevel.Error, "Stream {GroupId}: its worker failed and is replaced in {Seconds:0} s")]

@@ -28,6 +28,7 @@ public sealed class KafkaStream : IDisposable
     private readonly ReplyDesk? _replies;
     private readonly AnswerFailures? _answerFailures;
     private readonly TopologyTopics? _topics;
+    private readonly TopicLimits _limits;
     private StreamWorker? _worker;
     private KafkaStreamState _state;
     private UncaughtExceptionResponse? _answer;
@@ -51,13 +52,14 @@ public sealed class KafkaStream : IDisposable
         if (executors.Count == 0) throw new ArgumentException("The topology reads no topic.", nameof(executors));
 
         _options = options;
+        _limits = new TopicLimits(options);
         _logger = loggerFactory.CreateLogger<KafkaStream>();
         _time = time;
         if (options.Replies is { AllowedTopics.Count: > 0 } replies)
         {
             var replyTelemetry = new ReplyTelemetry(_logger, time);
             var topics = new KafkaReplyTopics(options, replyTelemetry, time);
-            _replies = new ReplyDesk(replies, executors, topics, OutputGuard.MaxBytesOf(options), replyTelemetry, time);
+            _replies = new ReplyDesk(replies, executors, topics, TopicLimits.LargestOf(options), replyTelemetry, time);
             _answerFailures = new AnswerFailures(topics, replyTelemetry);
         }
         _lanes = new SubTopologyLane[executors.Count];
@@ -224,7 +226,7 @@ public sealed class KafkaStream : IDisposable
     private Exception? RunWorker(string transactionalId, AttemptsJournal? attempts)
     {
         using var worker = new StreamWorker(
-            _options, _lanes, attempts, _telemetry, SetState, _logger, _time, _answerFailures, _stop.Token);
+            _options, _lanes, _limits, attempts, _telemetry, SetState, _logger, _time, _answerFailures, _stop.Token);
         _answer = null;
         lock (_lock) _worker = worker;
         var failure = worker.Run(transactionalId, WindUp);
@@ -248,6 +250,7 @@ public sealed class KafkaStream : IDisposable
 
     private UncaughtExceptionResponse AskHandler(Exception failure)
     {
+        if (failure is TopicLimitException) return UncaughtExceptionResponse.ReplaceThread;
         try
         {
             return _options.UncaughtExceptionHandler?.Invoke(failure) ?? UncaughtExceptionResponse.ShutdownClient;

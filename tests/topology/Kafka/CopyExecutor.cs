@@ -58,7 +58,12 @@ internal sealed class CopyExecutor(string source, string sink) : IBatchExecutor
 
     public IReadOnlyList<ProducedRecord> Punctuate(DateTimeOffset now) => [];
 
-    public ProducedRecord? CreateDeadLetter(ConsumedRecord record, Exception error) => null;
+    /// <summary>Where dead letters go; null: nowhere, and the stream stops.</summary>
+    internal string? DeadLetterTopic { get; init; }
+
+    public ProducedRecord? CreateDeadLetter(ConsumedRecord record, Exception error) => DeadLetterTopic is null
+        ? null
+        : new ProducedRecord(DeadLetterTopic, null, record.TimestampMs, record.Key, record.Value, record.Headers);
 
     public void OpenTasks(IReadOnlyCollection<int> partitions)
     {

@@ -21,7 +21,7 @@ public sealed class OutputGuardTests
         lost.Lose();
 
         using var telemetry = new StreamTelemetry(() => throw new InvalidOperationException("nobody measures"));
-        new OutputGuard(new KafkaStreamOptions { BootstrapServers = "localhost:1" }, null, telemetry, NullLogger.Instance).CountCommitted(batch);
+        new OutputGuard(new TopicLimits(new KafkaStreamOptions { BootstrapServers = "localhost:1" }), null, telemetry, NullLogger.Instance).CountCommitted(batch);
 
         var counted = lane.Snapshot([]);
         Assert.Equal((1, 1, 0, 0), (counted.RecordsIn, counted.RecordsOut, counted.DeadLetters, counted.Skipped));

@@ -6,8 +6,10 @@ using StreamScoring.Topology.Kafka.Embedded;
 namespace StreamScoring.Topology.Tests.Kafka;
 
 /// <summary>
-/// Errors that brokers answer in the middle of a stream: nothing is lost, and what comes twice was aborted. The embedded
-/// broker shows readers aborted records too; that a real one does not is tested where there is one.
+/// Errors that brokers answer in the middle of a stream: nothing is lost, and what comes twice was aborted or read again by a
+/// member that was thrown out. The embedded broker shows readers aborted records too, and it keeps no offsets that come with a
+/// transaction (librdkafka's rd_kafka_mock_handle_TxnOffsetCommit); that with a real one nothing comes twice is tested where
+/// there is one.
 /// </summary>
 public sealed class TransactionFaultTests
 {
@@ -107,6 +109,11 @@ public sealed class TransactionFaultTests
             [executor],
             new KafkaStreamOptions { BootstrapServers = kafka.BootstrapServers, InstanceId = "one", CommitInterval = TimeSpan.FromMilliseconds(20) },
             NullLoggerFactory.Instance, TimeProvider.System);
+        var joined = 0;
+        stream.StateChanged += state =>
+        {
+            if (state == KafkaStreamState.Running) Interlocked.Increment(ref joined);
+        };
         using var stop = new CancellationTokenSource();
         var running = stream.RunAsync(stop.Token);
         Raw.Produce(kafka.BootstrapServers, "in", count / 2, keys, first: count / 2);
@@ -114,7 +121,7 @@ public sealed class TransactionFaultTests
         await stop.CancelAsync();
         await running;
 
-        if (stream.GetSnapshot().Aborts == 0) Raw.AssertEachOnceInOrder(records, count, keys);
+        if (stream.GetSnapshot().Aborts == 0 && joined == 1) Raw.AssertEachOnceInOrder(records, count, keys);
         else Raw.AssertEachInOrderAtLast(records, count, keys);
         Assert.True(batches > 10 * faults, "the fault came");
     }

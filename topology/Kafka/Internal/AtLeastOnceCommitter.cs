@@ -17,6 +17,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
     private readonly PartitionOwnership _ownership;
     private readonly BatchPipeline _pipeline;
     private readonly OutputGuard _guard;
+    private readonly TopicLimits _limits;
     private readonly LoopWatch _watch;
     private readonly KafkaClientLog _clientLog;
     private readonly TimeProvider _time;
@@ -31,7 +32,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
 
     internal AtLeastOnceCommitter(
         KafkaStreamOptions options, IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership,
-        BatchPipeline pipeline, OutputGuard guard, LoopWatch watch, KafkaClientLog clientLog, TimeProvider time,
+        BatchPipeline pipeline, OutputGuard guard, TopicLimits limits, LoopWatch watch, KafkaClientLog clientLog, TimeProvider time,
         AnswerFailures? answerFailures = null)
     {
         _time = time;
@@ -41,6 +42,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         _ownership = ownership;
         _pipeline = pipeline;
         _guard = guard;
+        _limits = limits;
         _watch = watch;
         _clientLog = clientLog;
     }
@@ -53,7 +55,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
 
     public void Connect(CancellationToken stop)
     {
-        _producer = new ProducerBuilder<byte[]?, byte[]?>(ClientConfigs.Producer(_options, transactionalId: null))
+        _producer = new ProducerBuilder<byte[]?, byte[]?>(ClientConfigs.Producer(_options, transactionalId: null, _limits.Smallest))
             .SetErrorHandler((_, error) => _clientLog.Error("producer", error))
             .SetLogHandler((_, message) => _clientLog.Log(message))
             .Build();
@@ -190,8 +192,14 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         if (_deliveryError is { } error) throw Undeliverable(error, null);
     }
 
-    private KafkaStreamException Undeliverable(Error error, Exception? cause)
+    private Exception Undeliverable(Error error, Exception? cause)
     {
+        if (error.Code == ErrorCode.MsgSizeTooLarge)
+        {
+            return _limits.Read(_sentTo, CancellationToken.None)
+                ? new TopicLimitException(TooLarge.Learnt(_sentTo, _limits))
+                : new KafkaStreamException(TooLarge.Unknown(_sentTo), canRetry: false, cause ?? new KafkaException(error));
+        }
         if (AccessRefusal.MayBeToWrite(error.Code))
         {
             var refused = AccessRefusal.FindUnwritable(_options.BootstrapServers, _options.Properties, _sentTo);

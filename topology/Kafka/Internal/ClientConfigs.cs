@@ -43,7 +43,10 @@ internal static class ClientConfigs
         return config;
     }
 
-    internal static ProducerConfig Producer(KafkaStreamOptions options, string? transactionalId)
+    /// <param name="options">The stream's.</param>
+    /// <param name="transactionalId">Null: at-least-once.</param>
+    /// <param name="largestBatch">Bytes that a topic takes in one batch: of small records too.</param>
+    internal static ProducerConfig Producer(KafkaStreamOptions options, string? transactionalId, long largestBatch = long.MaxValue)
     {
         var config = new ProducerConfig
         {
@@ -78,6 +81,7 @@ internal static class ClientConfigs
             config.DeliveryReportFields = "status";
         }
         KafkaProperties.Apply(config, options.Properties);
+        if (largestBatch < TopicLimits.BatchBytesOf(options)) config.BatchSize = (int)largestBatch;
         return config;
     }
 

@@ -17,7 +17,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
 
     // Bounds a transaction beside the interval: a burst is committed in pieces that fit the producer's queue.
-    private const int MaxOutputsPerTransaction = 50_000;
+    private const int MaxOutputsPerTransaction = 200_000;
 
     // With nothing else under way, commits come sooner than the interval, at most so many in each.
     private const int IdleCommitsPerInterval = 5;
@@ -29,6 +29,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     private readonly PartitionOwnership _ownership;
     private readonly BatchPipeline _pipeline;
     private readonly OutputGuard _guard;
+    private readonly TopicLimits _limits;
     private readonly LoopWatch _watch;
     private readonly StreamTelemetry _telemetry;
     private readonly ILogger _logger;
@@ -37,6 +38,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     // The open transaction: batches retained, and what was seen of the ownership when they were produced.
     private readonly List<RecordBatch> _open = [];
     private readonly List<RecordBatch> _ready = [];
+    private readonly OutputStore _store = new();
     private readonly Dictionary<TopicPartition, long> _offsets = [];
     private CancellationToken _stop;
     private long _begunAt;
@@ -51,16 +53,17 @@ internal sealed class ExactlyOnceCommitter : ICommitter
 
     internal ExactlyOnceCommitter(
         KafkaStreamOptions options, string transactionalId, IConsumer<byte[]?, byte[]?> consumer,
-        PartitionOwnership ownership, BatchPipeline pipeline, OutputGuard guard, LoopWatch watch, StreamTelemetry telemetry,
+        PartitionOwnership ownership, BatchPipeline pipeline, OutputGuard guard, TopicLimits limits, LoopWatch watch, StreamTelemetry telemetry,
         ILogger logger, KafkaClientLog clientLog, TimeProvider time, AnswerFailures? answerFailures = null)
     {
         _options = options;
-        _producer = new TransactionalProducer(options, transactionalId, pipeline, watch, logger, clientLog, time);
+        _producer = new TransactionalProducer(options, limits, transactionalId, pipeline, watch, logger, clientLog, time);
         if (answerFailures is not null) _answers = new TransactionalAnswers(_producer, answerFailures);
         _consumer = consumer;
         _ownership = ownership;
         _pipeline = pipeline;
         _guard = guard;
+        _limits = limits;
         _watch = watch;
         _telemetry = telemetry;
         _logger = logger;
@@ -103,7 +106,8 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     /// <summary>
     /// Then it is time to commit, whatever the interval: the consumer thread would soon stand still until it is over.
     /// </summary>
-    private bool HoldsHalfOfCredits => _openRecords > _options.MaxInFlightRecords / 2 || _openBytes > _options.MaxInFlightBytes / 2;
+    private bool HoldsHalfOfCredits =>
+        _openRecords > _options.MaxInFlightRecords / 2 || Math.Max(_openBytes, _store.Bytes) > _options.MaxInFlightBytes / 2;
 
     private TimeSpan UntilCommit()
     {
@@ -140,13 +144,29 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         }
         var joinsTransaction = _open.Count == 0 || _isProduced;
         _open.Add(batch);
-        _openRecords += batch.Records.Count;
         _openBytes += batch.SizeBytes;
         _outputs += batch.Result.Outputs.Count;
 
         // Into the open transaction at once, so that sending overlaps scoring. If that fails, the commit starts over.
         if (joinsTransaction) _isProduced = (_open.Count > 1 || Begin()) && Produce(batch);
+        Keep(batch);
     }
+
+    /// <summary>Until the commit. Answers are kept as objects: which of them were given up is known by the object.</summary>
+    private void Keep(RecordBatch batch)
+    {
+        foreach (var output in batch.Result!.Outputs)
+        {
+            if (!output.IsAnswer) continue;
+            _openRecords += batch.Records.Count;
+            return;
+        }
+        batch.StoreOutputs(_store);
+        _pipeline.ReleaseRecords(batch);
+    }
+
+    private IReadOnlyList<ProducedRecord> OutputsOf(RecordBatch batch) =>
+        batch.Stored is { } stored ? _store.Read(stored) : batch.Result!.Outputs;
 
     private bool Begin()
     {
@@ -156,8 +176,8 @@ internal sealed class ExactlyOnceCommitter : ICommitter
 
     private bool Produce(RecordBatch batch)
     {
-        var outputs = batch.Result!.Outputs;
-        var counts = batch.Result.InputCounts;
+        var outputs = OutputsOf(batch);
+        var counts = batch.Result!.InputCounts;
         var output = 0;
         for (var i = 0; i < counts.Length; i++)
         {
@@ -186,6 +206,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         {
             _watch.ProducerTurns();
             ThrowIfRefused(ref hasLooked);
+            ThrowIfTooLarge();
             if (_stop.IsCancellationRequested && attempt >= AbortLimitAtStop) throw new OperationCanceledException("stopped before the transaction could be repeated");
             if (attempt >= AbortLimit)
             {
@@ -210,6 +231,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         }
         _watch.ResultsTaken();
         _open.Clear();
+        _store.Clear();
         (_openRecords, _openBytes) = (0, 0);
         _isProduced = false;
         Interlocked.Increment(ref _commits);
@@ -225,12 +247,26 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         if (error.Code != ErrorCode.TopicAuthorizationFailed || hasLooked) return;
         hasLooked = true;
         // The error does not say which topic it is. One of a client's answers costs the answer, never the stream.
-        var topics = _open.SelectMany(static batch => batch.Result!.Outputs).Where(static output => !output.IsAnswer)
-            .Select(static output => output.Topic).ToHashSet(StringComparer.Ordinal);
-        var refused = AccessRefusal.FindUnwritable(_options.BootstrapServers, _options.Properties, topics);
+        var refused = AccessRefusal.FindUnwritable(_options.BootstrapServers, _options.Properties, OpenTopics());
         if (refused.Count > 0)
             throw new KafkaStreamException(AccessRefusal.ToWrite(_options.BootstrapServers, refused), canRetry: false, new KafkaException(error));
     }
+
+    /// <summary>
+    /// A record that is too large for its topic does not get smaller by trying again. Of an answer's topic somebody else thinks
+    /// (<see cref="TransactionalAnswers"/>).
+    /// </summary>
+    private void ThrowIfTooLarge()
+    {
+        if (_producer.LastError?.Code != ErrorCode.MsgSizeTooLarge) return;
+        var topics = OpenTopics();
+        if (_limits.Read(topics, _stop)) throw new TopicLimitException(TooLarge.Learnt(topics, _limits));
+        if (_answers is null) throw new KafkaStreamException(TooLarge.Unknown(topics), canRetry: false, new KafkaException(_producer.LastError));
+    }
+
+    /// <summary>The topics of the open transaction's outputs, less those of answers.</summary>
+    private HashSet<string> OpenTopics() =>
+        _open.SelectMany(OutputsOf).Where(static output => !output.IsAnswer).Select(static output => output.Topic).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>One attempt. False: aborted or undone; what is still owned is produced again.</summary>
     private bool TryCommit()

@@ -11,26 +11,18 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// </summary>
 internal sealed class OutputGuard
 {
-    private const long LibrdkafkaDefaultMaxBytes = 1_000_000;
-
-    private readonly long _maxBytes;
+    private readonly TopicLimits _limits;
     private readonly AttemptsJournal? _attempts;
     private readonly StreamTelemetry _telemetry;
     private readonly ILogger _logger;
 
-    internal OutputGuard(KafkaStreamOptions options, AttemptsJournal? attempts, StreamTelemetry telemetry, ILogger logger)
+    internal OutputGuard(TopicLimits limits, AttemptsJournal? attempts, StreamTelemetry telemetry, ILogger logger)
     {
-        _maxBytes = MaxBytesOf(options);
+        _limits = limits;
         _attempts = attempts;
         _telemetry = telemetry;
         _logger = logger;
     }
-
-    /// <summary>The largest record that the producer takes.</summary>
-    internal static long MaxBytesOf(KafkaStreamOptions options) =>
-        options.Properties.TryGetValue("message.max.bytes", out var text) && long.TryParse(text, out var bytes)
-            ? bytes
-            : LibrdkafkaDefaultMaxBytes;
 
     /// <summary>The batch's result, without what waits to be read again and with oversize outputs replaced.</summary>
     /// <exception cref="StreamProcessingException">There is no dead-letter topic, or the dead letter is too large too.</exception>
@@ -38,12 +30,16 @@ internal sealed class OutputGuard
     {
         batch.LeaveWaiting();
         var result = batch.Result!;
+        var smallest = _limits.Smallest;
         foreach (var output in result.Outputs)
         {
-            if (KafkaMessages.SizeBytes(output) > _maxBytes) return Replace(batch, result);
+            if (IsOversize(output, smallest)) return Replace(batch, result);
         }
         return result;
     }
+
+    private bool IsOversize(ProducedRecord output, long smallest) =>
+        KafkaMessages.SizeBytes(output) is var bytes && bytes > smallest && bytes > _limits.LargestIn(output.Topic);
 
     /// <summary>Counts what was committed of a batch: inputs whose partition went before the commit are another's.</summary>
     internal void CountCommitted(RecordBatch batch)
@@ -127,14 +123,14 @@ internal sealed class OutputGuard
         var executor = batch.Lane.Executor;
         var error = new KafkaException(new Error(
             ErrorCode.MsgSizeTooLarge,
-            $"The output has {sizeBytes} bytes, message.max.bytes is {_maxBytes}. Raise message.max.bytes in " +
-            "Kafka:Properties and the topic's max.message.bytes."));
+            $"The output has {sizeBytes} bytes, topic '{oversize.Topic}' takes {_limits.LargestIn(oversize.Topic)}. Raise the topic's " +
+            "max.message.bytes, and message.max.bytes in Kafka:Properties where that is smaller."));
         var response = executor.DecideProduction(record, oversize, error);
         if (response == ProductionResponse.Continue) return null;
         // RETRY cannot make it smaller: with FAIL it stops the stream.
         var deadLetter = response == ProductionResponse.DeadLetter ? executor.CreateDeadLetter(record, error) : null;
         if (deadLetter is null) throw new StreamProcessingException(batch.Lane.Name, record, error.Message, error);
-        if (KafkaMessages.SizeBytes(deadLetter) > _maxBytes)
+        if (IsOversize(deadLetter, _limits.Smallest))
         {
             throw new StreamProcessingException(
                 batch.Lane.Name, record, error.Message + " Its dead letter is too large as well.", error);
@@ -146,7 +142,7 @@ internal sealed class OutputGuard
     {
         for (var k = begin; k < end; k++)
         {
-            if (KafkaMessages.SizeBytes(outputs[k]) > _maxBytes) return outputs[k];
+            if (IsOversize(outputs[k], _limits.Smallest)) return outputs[k];
         }
         return null;
     }

@@ -38,7 +38,11 @@ internal sealed class PartitionOwnership(LoopWatch watch)
     {
         using (Enter())
         {
-            if (_owned.TryGetValue(topicPartition, out var earlier)) earlier.Lose();
+            if (_owned.TryGetValue(topicPartition, out var earlier))
+            {
+                earlier.Lose();
+                _losses++;
+            }
             _owned[topicPartition] = new OwnedPartition(topicPartition, lane);
             Publish();
         }

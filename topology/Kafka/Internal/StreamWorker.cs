@@ -14,6 +14,7 @@ internal sealed class StreamWorker : IDisposable
 {
     private readonly KafkaStreamOptions _options;
     private readonly SubTopologyLane[] _lanes;
+    private readonly TopicLimits _limits;
     private readonly BatchPipeline _pipeline;
     private readonly AttemptsJournal? _attempts;
     private readonly StreamTelemetry _telemetry;
@@ -31,13 +32,14 @@ internal sealed class StreamWorker : IDisposable
     private volatile bool _isAssigned;
 
     internal StreamWorker(
-        KafkaStreamOptions options, SubTopologyLane[] lanes, AttemptsJournal? attempts, StreamTelemetry telemetry,
+        KafkaStreamOptions options, SubTopologyLane[] lanes, TopicLimits limits, AttemptsJournal? attempts, StreamTelemetry telemetry,
         Action<KafkaStreamState> setState, ILogger logger, TimeProvider time, AnswerFailures? answerFailures,
         CancellationToken stop)
     {
         _answerFailures = answerFailures;
         _options = options;
         _lanes = lanes;
+        _limits = limits;
         _attempts = attempts;
         _telemetry = telemetry;
         _setState = setState;
@@ -77,12 +79,12 @@ internal sealed class StreamWorker : IDisposable
         try
         {
             using var consumer = BuildConsumer();
-            var guard = new OutputGuard(_options, _attempts, _telemetry, _logger);
+            var guard = new OutputGuard(_limits, _attempts, _telemetry, _logger);
             using ICommitter committer = _options.Guarantee == ProcessingGuarantee.ExactlyOnce
                 ? new ExactlyOnceCommitter(
-                    _options, transactionalId, consumer, Ownership, _pipeline, guard, Watch, _telemetry, _logger, _clientLog, _time,
+                    _options, transactionalId, consumer, Ownership, _pipeline, guard, _limits, Watch, _telemetry, _logger, _clientLog, _time,
                     _answerFailures)
-                : new AtLeastOnceCommitter(_options, consumer, Ownership, _pipeline, guard, Watch, _clientLog, _time, _answerFailures);
+                : new AtLeastOnceCommitter(_options, consumer, Ownership, _pipeline, guard, _limits, Watch, _clientLog, _time, _answerFailures);
             Run(consumer, committer, ending);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested && _failure is null)

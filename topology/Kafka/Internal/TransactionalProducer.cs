@@ -48,11 +48,11 @@ internal sealed class TransactionalProducer : IDisposable
     private long _aborts;
 
     internal TransactionalProducer(
-        KafkaStreamOptions options, string transactionalId, BatchPipeline pipeline, LoopWatch watch, ILogger logger,
+        KafkaStreamOptions options, TopicLimits limits, string transactionalId, BatchPipeline pipeline, LoopWatch watch, ILogger logger,
         KafkaClientLog clientLog, TimeProvider time)
     {
         _options = options;
-        _config = ClientConfigs.Producer(options, transactionalId);
+        _config = ClientConfigs.Producer(options, transactionalId, limits.Smallest);
         _pipeline = pipeline;
         _watch = watch;
         _logger = logger;

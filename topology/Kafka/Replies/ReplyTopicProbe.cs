@@ -13,7 +13,6 @@ namespace StreamScoring.Topology.Kafka.Replies;
 /// </summary>
 internal sealed class ReplyTopicProbe(KafkaStreamOptions options) : IDisposable
 {
-    private const int DefaultBatchSizeBytes = 1_000_000;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     private readonly IAdminClient _admin = new AdminClientBuilder(ClientConfigs.Admin(options.BootstrapServers, options.Properties))
@@ -22,9 +21,7 @@ internal sealed class ReplyTopicProbe(KafkaStreamOptions options) : IDisposable
         .Build();
 
     // One batch may hold several answers: a topic that takes less than a batch would refuse them all.
-    private readonly long _batchBytes = Math.Min(
-        OutputGuard.MaxBytesOf(options),
-        options.Properties.TryGetValue("batch.size", out var text) && int.TryParse(text, out var size) ? size : DefaultBatchSizeBytes);
+    private readonly long _batchBytes = TopicLimits.BatchBytesOf(options);
 
     /// <summary>Settings of topics; those that may not be read are unknown.</summary>
     internal async Task<Dictionary<string, ReplyTopicLimits>> ReadLimitsAsync(IReadOnlyCollection<string> topics)
