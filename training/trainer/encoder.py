@@ -25,6 +25,7 @@ class EncoderConfig:
     type_vocab_size: int = 2
     layer_norm_eps: float = 1e-12
     dropout: float = 0.1
+    word_bits: int = 8  # of the published word embeddings: 8, or 4, which training then knows of
 
     @staticmethod
     def read(folder: Path) -> "EncoderConfig":
@@ -61,9 +62,16 @@ class Dropout(nn.Module):
         return x * mask[start : start + count].view(x.shape)
 
 
+def round_rows(rows: torch.Tensor) -> torch.Tensor:
+    """Each row as whole multiples, from -7 to 7, of a scale of its own; gradients pass as if it were not rounded."""
+    scale = rows.detach().abs().amax(dim=-1, keepdim=True).clamp_min(1e-9) / 7
+    return rows + (torch.round(rows.detach() / scale) * scale - rows.detach())
+
+
 class Embeddings(nn.Module):
     def __init__(self, config: EncoderConfig):
         super().__init__()
+        self.coarse = config.word_bits == 4
         self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size, sparse=True)
         self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.hidden_size)
         self.token_type_embeddings = nn.Embedding(config.type_vocab_size, config.hidden_size)
@@ -73,7 +81,10 @@ class Embeddings(nn.Module):
 
     def forward(self, input_ids, token_type_ids):
         positions = self.positions[: input_ids.shape[1]]
-        total = self.word_embeddings(input_ids) + self.token_type_embeddings(token_type_ids)
+        words = self.word_embeddings(input_ids)
+        if self.coarse:
+            words = round_rows(words)
+        total = words + self.token_type_embeddings(token_type_ids)
         return self.dropout(self.LayerNorm(total + self.position_embeddings(positions)))
 
 
@@ -165,7 +176,7 @@ class Encoder(nn.Module):
         return self.hidden_states(input_ids, attention_mask, token_type_ids)[-1]
 
 
-def load_encoder(folder: Path, layers=None, type_vocab_size: int = 2, kept_ids=None) -> Encoder:
+def load_encoder(folder: Path, layers=None, type_vocab_size: int = 2, kept_ids=None, word_bits: int = 8) -> Encoder:
     """The pretrained encoder, cut to what a model needs.
 
     layers: the numbers of the layers to keep, all by default. kept_ids: the rows of the word
@@ -199,6 +210,7 @@ def load_encoder(folder: Path, layers=None, type_vocab_size: int = 2, kept_ids=N
         vocab_size=renamed[words].shape[0],
         num_hidden_layers=len(layers),
         type_vocab_size=renamed[types].shape[0],
+        word_bits=word_bits,
     )
     encoder = Encoder(config)
     encoder.load_state_dict(renamed)

@@ -8,16 +8,16 @@ import onnxruntime
 import torch
 
 
-def session(path: Path, threads: int = 0):
+def session(graph: Path | bytes, threads: int = 0):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or min(2, os.cpu_count() or 1)
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(graph if isinstance(graph, bytes) else str(graph), options, providers=["CPUExecutionProvider"])
 
 
-def runner(path: Path, threads: int = 0):
+def runner(graph: Path | bytes, threads: int = 0):
     """(ids, types) of one unpadded row -> the outputs' rows."""
-    running = session(path, threads)
+    running = session(graph, threads)
 
     def run(ids, types):
         feeds = dict(

@@ -20,6 +20,11 @@ def read_encoder(folder: Path) -> tuple[Encoder, dict[str, np.ndarray], PieceTok
     """The encoder, the other weights by their names in the graph, and the tokenizer."""
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(str(folder / "model.onnx")).graph.initializer}
     weights = {}
+    coarse = "word_embeddings_int4" in arrays
+    if coarse:
+        packed = arrays.pop("word_embeddings_int4")
+        upper = np.round(packed / 16)
+        arrays["word_embeddings_int8"] = np.concatenate([packed - 16 * upper, upper], axis=1)
     for name, place in PLACES.items():
         weights[f"{place}.weight"] = arrays[f"{name}_int8"] * arrays[f"{name}_scale"] if f"{name}_int8" in arrays else arrays[name]
     for name, array in arrays.items():
@@ -36,6 +41,7 @@ def read_encoder(folder: Path) -> tuple[Encoder, dict[str, np.ndarray], PieceTok
     config = EncoderConfig.read(folder)
     encoder = Encoder(replace(
         config, type_vocab_size=len(arrays["token_types"]), max_position_embeddings=len(arrays["positions"]),
+        word_bits=4 if coarse else 8,
         intermediate_size=len(weights["encoder.layer.0.intermediate.dense.bias"])))  # fmt: skip
     encoder.load_state_dict({name: torch.from_numpy(np.array(value, dtype=np.float32)) for name, value in weights.items()})
     return encoder, arrays, PieceTokenizer.read(folder)

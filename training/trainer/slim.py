@@ -14,6 +14,7 @@ class Size:
     layers: Sequence[int]  # the numbers of the pretrained encoder's layers that are kept
     feed_forward: int  # neurons in each layer
     vocabulary: int  # word pieces
+    word_bits: int = 8  # of their embeddings
 
 
 def slim_encoder(folder, texts, size: Size, type_vocab_size: int = 2):
@@ -23,7 +24,7 @@ def slim_encoder(folder, texts, size: Size, type_vocab_size: int = 2):
     """
     tokenizer = PieceTokenizer.read(folder)
     kept = prune_vocabulary(tokenizer, texts, size.vocabulary)
-    encoder = load_encoder(folder, size.layers, type_vocab_size, kept)
+    encoder = load_encoder(folder, size.layers, type_vocab_size, kept, size.word_bits)
     return narrow(encoder, size.feed_forward), PieceTokenizer([tokenizer.vocabulary[number] for number in kept])
 
 
@@ -38,7 +39,7 @@ def cut(encoder: Encoder, tokenizer: PieceTokenizer, texts, size: Size):
                 weights[f"encoder.layer.{smaller.index(int(number))}.{rest}"] = tensor
         else:
             weights[name] = tensor[kept] if name == "embeddings.word_embeddings.weight" else tensor
-    result = Encoder(replace(encoder.config, vocab_size=len(kept), num_hidden_layers=len(smaller)))
+    result = Encoder(replace(encoder.config, vocab_size=len(kept), num_hidden_layers=len(smaller), word_bits=size.word_bits))
     result.load_state_dict(weights)
     return narrow(result, size.feed_forward), PieceTokenizer([tokenizer.vocabulary[number] for number in kept])
 

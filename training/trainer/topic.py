@@ -23,8 +23,8 @@ LABELS = ["World", "Sports", "Business", "Sci/Tech"]
 MAX_TOKENS, STRIDE, MAX_WINDOWS, EARLY_EXIT = 160, 32, 3, 0.9
 TRAINING_TOKENS, LONGEST_TITLE = 256, 64
 DEFAULT = Size(layers=range(6), feed_forward=1536, vocabulary=20000)
-FAST = Size(layers=(0, 2, 4), feed_forward=768, vocabulary=5500)
-FAST_STEPS, FAST_LEARNING_RATE, FAST_EPOCHS = 700, 2e-4, 2
+FAST = Size(layers=(0, 2, 4), feed_forward=768, vocabulary=10000, word_bits=4)
+FAST_STEPS, FAST_LEARNING_RATE, FAST_EPOCHS = 1200, 2e-4, 2
 STEPS, BATCH_TOKENS, LEARNING_RATE = 840, 3072, 1.2e-4
 NGRAM_PENALTY = 3e-6
 AS_GOOD = 0.01  # a loss this much larger, relatively, is still as good
