@@ -22,7 +22,7 @@ from .texts import vocabulary_texts
 MAX_TOKENS, STRIDE = 128, 16
 DEFAULT = Size(layers=range(6), feed_forward=1536, vocabulary=30522)
 STEPS, BATCH_TOKENS, LEARNING_RATE = 2400, 1536, 2.2e-4
-FAST = Size(layers=(0, 2, 4), feed_forward=512, vocabulary=30522, word_bits=4)
+FAST = Size(layers=(0, 2, 4), feed_forward=512, vocabulary=26300, word_bits=4)
 FAST_STEPS, FAST_BATCH_TOKENS, FAST_LEARNING_RATE = 6500, 3072, 3e-4
 FURTHER = 0.4  # of the learning rate, where a published model is trained on
 VOCABULARY_SOURCES = ("conllpp", "ewt", "wnut17", "sec", "btc")
