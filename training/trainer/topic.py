@@ -118,10 +118,13 @@ def windows(tokenizer, title_text: str, body_text: str):
 
 
 class Maker:
-    """Makes each epoch's examples: whole rows, headlines, bodies, and several rows of a topic as a long article."""
+    """Makes each epoch's examples: whole rows, headlines, bodies, and several rows of a topic as a long article.
 
-    def __init__(self, rows, tokenizer):
-        self.tokenizer, self.rows = tokenizer, rows
+    config: of the encoder that reads them; a published one has positions for the windows of the node only.
+    """
+
+    def __init__(self, rows, tokenizer, config):
+        self.tokenizer, self.rows, self.longest = tokenizer, rows, min(TRAINING_TOKENS, config.max_position_embeddings)
         raw = [part for row in rows for part in row[:2]]
         ids = [[pieces.ids for pieces in tokenizer.encode_all(texts)] for texts in (raw, [clean(text) for text in raw])]
         self.forms = [[(form[2 * n], form[2 * n + 1]) for n in range(len(rows))] for form in ids]
@@ -145,7 +148,7 @@ class Maker:
                 others = [self.forms[1][generator.choice(self.by_label[label])][1] for _ in range(generator.randint(1, 3))]
                 body = np.concatenate([body, *others])
             title = title[:LONGEST_TITLE]
-            body = body[: TRAINING_TOKENS - 3 - len(title)]
+            body = body[: self.longest - 3 - len(title)]
             if len(title) or len(body):
                 examples.append(Example(*pair(self.tokenizer, title, body), number))
         return examples
@@ -159,7 +162,7 @@ def make(data: Path, encoder: Path, work: Path, steps: int | None, start: Path |
     else:
         torch.manual_seed(1)
         backbone, tokenizer = slim_encoder(encoder, vocabulary_texts(data), DEFAULT)
-        model, maker = TextClassifier(backbone, len(LABELS)), Maker(rows, tokenizer)
+        model, maker = TextClassifier(backbone, len(LABELS)), Maker(rows, tokenizer, backbone.config)
         labels = torch.tensor([row[2] for row in rows])
 
         def loss(model, batch):
@@ -181,11 +184,11 @@ def make_fast(data: Path, encoder: Path, work: Path, steps: int | None, start: P
     torch.manual_seed(1)
     teacher, _, _, known = read_published(start)
     backbone, tokenizer = cut(teacher.encoder, known, vocabulary_texts(data), FAST)
-    model, maker, cache = TextClassifier(backbone, len(LABELS)), Maker(rows, tokenizer), work / "fast_topic.teacher.npy"
+    model, maker, cache = TextClassifier(backbone, len(LABELS)), Maker(rows, tokenizer, backbone.config), work / "fast_topic.teacher.npy"
     model.classifier.load_state_dict(teacher.classifier.state_dict())
     if not cache.exists():
         say("fast_topic: asking the teacher ...")
-        np.save(cache, np.stack([said_of(teacher, Maker(rows, known).epoch(seed), known) for seed in range(FAST_EPOCHS)]))
+        np.save(cache, np.stack([said_of(teacher, Maker(rows, known, backbone.config).epoch(seed), known) for seed in range(FAST_EPOCHS)]))
     said = torch.from_numpy(np.load(cache))
 
     def batches(epoch):

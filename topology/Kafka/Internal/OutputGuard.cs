@@ -124,7 +124,7 @@ internal sealed class OutputGuard
         var error = new KafkaException(new Error(
             ErrorCode.MsgSizeTooLarge,
             $"The output has {sizeBytes} bytes, topic '{oversize.Topic}' takes {_limits.LargestIn(oversize.Topic)}. Raise the topic's " +
-            "max.message.bytes, and message.max.bytes in Kafka:Properties where that is smaller."));
+            "max.message.bytes, and message.max.bytes in Kafka:Properties where that is smaller, and start the stream again."));
         var response = executor.DecideProduction(record, oversize, error);
         if (response == ProductionResponse.Continue) return null;
         // RETRY cannot make it smaller: with FAIL it stops the stream.
