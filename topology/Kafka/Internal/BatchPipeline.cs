@@ -45,6 +45,9 @@ internal sealed class BatchPipeline
     /// <summary>As <see cref="HasRoom"/>, a moment old: for every record, without the lock.</summary>
     internal bool MayHaveRoom => HasRoomLocked();
 
+    /// <summary>Records that there is room for, a moment old; at least one.</summary>
+    internal int RecordsToTake => Math.Max(1, _maxRecords - Volatile.Read(ref _records));
+
     /// <summary>A scorer waits for work: a batch need not wait for company.</summary>
     internal bool HasIdleScorer => Volatile.Read(ref _idleScorers) > 0;
 

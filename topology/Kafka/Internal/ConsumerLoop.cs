@@ -7,7 +7,7 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// The consumer thread (P): polls, gathers micro-batches, keeps the group membership alive while the scorers are busy,
 /// and answers rebalances. It alone calls the consumer, but for StoreOffset, Committed and the group metadata.
 /// </summary>
-internal sealed class ConsumerLoop
+internal sealed class ConsumerLoop : IDisposable
 {
     private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RoomSlice = TimeSpan.FromMilliseconds(500);
@@ -17,6 +17,7 @@ internal sealed class ConsumerLoop
 
     private readonly KafkaStreamOptions _options;
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
+    private readonly MessageReader _reader;
     private readonly PartitionOwnership _ownership;
     private readonly BatchPipeline _pipeline;
     private readonly Dictionary<string, BatchAssembler> _assemblers = new(StringComparer.Ordinal);
@@ -27,7 +28,9 @@ internal sealed class ConsumerLoop
     private readonly KafkaClientLog _clientLog;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
-    private OwnedPartition? _last;
+    private OwnedPartition? _owner;
+    private nint _ownersTopic;
+    private int _ownersPartition;
     private long _lagAt;
     private bool _isPaused;
     private int _pausedCount;
@@ -44,6 +47,7 @@ internal sealed class ConsumerLoop
         var maxPoll = TimeSpan.FromMilliseconds(ClientConfigs.Consumer(options).MaxPollIntervalMs ?? 300_000);
         _pauseAfter = maxPoll / 3 < LongestPauseAfter ? maxPoll / 3 : LongestPauseAfter;
         _consumer = consumer;
+        _reader = new MessageReader(consumer.Handle);
         _ownership = ownership;
         _pipeline = pipeline;
         _watch = watch;
@@ -79,8 +83,9 @@ internal sealed class ConsumerLoop
     internal void DropGathered()
     {
         foreach (var lane in _lanes) lane.Drop();
-        _last = null;
     }
+
+    public void Dispose() => _reader.Dispose();
 
     /// <summary>Dispatches what was gathered, so that a drain covers it. Inside a rebalance callback.</summary>
     internal void FlushGathered()
@@ -101,11 +106,13 @@ internal sealed class ConsumerLoop
     private void Poll()
     {
         // 1. Wait for a record, no longer than the first gathered batch may.
-        Accept(Consume(UntilDue()));
+        Read(1, UntilDue());
         // 2. Take what is there already.
-        for (var i = 0; i < RecordsPerPass && _pipeline.MayHaveRoom; i++)
+        for (var read = 0; read < RecordsPerPass && _pipeline.MayHaveRoom;)
         {
-            if (!Accept(Consume(TimeSpan.Zero))) break;
+            var count = Read(Math.Min(_pipeline.RecordsToTake, MessageReader.MaxMessages), TimeSpan.Zero);
+            if (count == 0) break;
+            read += count;
         }
         // 3. Dispatch what has waited long enough, or need not wait because a scorer has nothing to do.
         var isScorerIdle = _pipeline.HasIdleScorer;
@@ -120,56 +127,74 @@ internal sealed class ConsumerLoop
         _waiting.Serve();
     }
 
-    private ConsumeResult<byte[]?, byte[]?>? Consume(TimeSpan timeout)
+    /// <summary>Takes so many messages at most. Rebalances are answered inside.</summary>
+    /// <returns>How many there were.</returns>
+    private int Read(int most, TimeSpan timeout)
     {
         try
         {
-            return _consumer.Consume(timeout);
-        }
-        catch (ConsumeException exception) when (AccessRefusal.Is(exception.Error.Code))
-        {
-            throw Refused(exception);
-        }
-        catch (ConsumeException exception) when (!exception.Error.IsFatal)
-        {
-            // Max poll exceeded, a broker gone, a topic not there yet: the next polls bring the callbacks or the records.
-            KafkaLog.ConsumeFailed(_logger, exception.Error.Code, exception.Error.Reason);
-            return null;
+            var changes = _ownership.Changes;
+            var count = _reader.Read(most, timeout);
+            if (_ownership.Changes != changes) CheckAssignment();
+            _owner = null;
+            for (var i = 0; i < count; i++) Accept(in _reader[i]);
+            return count;
         }
         finally
         {
+            _reader.Free();
             _pipeline.CountPoll();
         }
     }
 
-    private KafkaStreamException Refused(ConsumeException exception)
+    /// <summary>What follows our callbacks, in Confluent.Kafka's, tells of its failures only in its own Consume.</summary>
+    private void CheckAssignment()
     {
-        if (exception.Error.Code == ErrorCode.GroupAuthorizationFailed)
-            return new KafkaStreamException(AccessRefusal.ToJoin(_options.BootstrapServers, _options.GroupId), canRetry: false, exception);
-        var topic = exception.ConsumerRecord?.Topic;
-        return new KafkaStreamException(
-            AccessRefusal.ToRead(_options.BootstrapServers, topic is null ? _assemblers.Keys : [topic]), canRetry: false, exception);
+        var assigned = _consumer.Assignment.Count;
+        var owned = _ownership.Current.Length;
+        if (assigned == owned) return;
+        throw new KafkaStreamException(
+            $"The client of group '{_options.GroupId}' did not take its assignment: it reads {assigned} partitions where {owned} were assigned.", canRetry: true);
     }
 
-    /// <returns>False where there was nothing to take.</returns>
-    private bool Accept(ConsumeResult<byte[]?, byte[]?>? result)
+    private void Accept(ref readonly NativeMessage message)
     {
-        if (result is null) return false;
-        var owner = _last is not null && !_last.IsLost && _last.Is(result.Topic, result.Partition)
-            ? _last
-            : _ownership.Find(result.TopicPartition);
-        if (owner is null || owner.IsWaiting) return true;
-        _last = owner;
-
-        if (result.IsPartitionEOF)
+        var code = (ErrorCode)message.Error;
+        if (code is not (ErrorCode.NoError or ErrorCode.Local_PartitionEOF))
         {
-            owner.Position = result.Offset.Value;
-            owner.End = Math.Max(owner.End, result.Offset.Value);
-            return true;
+            Heed(_reader.ErrorOf(in message), _reader.TopicOf(in message));
+            return;
         }
-        owner.Position = result.Offset.Value + 1;
-        owner.Lane.Assembler!.Add(KafkaMessages.ToRecord(result, owner.TopicPartition.Topic), owner);
-        return true;
+        if (_owner is null || message.Topic != _ownersTopic || message.Partition != _ownersPartition)
+        {
+            // Partitions come in runs.
+            _owner = _ownership.Find(new TopicPartition(_reader.TopicOf(in message), message.Partition));
+            (_ownersTopic, _ownersPartition) = (message.Topic, message.Partition);
+        }
+        if (_owner is not { IsWaiting: false } owner) return;
+        if (code == ErrorCode.Local_PartitionEOF)
+        {
+            owner.Position = message.Offset;
+            owner.End = Math.Max(owner.End, message.Offset);
+            return;
+        }
+        owner.Position = message.Offset + 1;
+        owner.Lane.Assembler!.Add(_reader.ToRecord(in message, owner.TopicPartition.Topic), owner);
+    }
+
+    /// <exception cref="KafkaException">The consumer, or a right of it, is gone for good.</exception>
+    private void Heed(Error error, string? topic)
+    {
+        if (error.Code == ErrorCode.GroupAuthorizationFailed)
+            throw new KafkaStreamException(AccessRefusal.ToJoin(_options.BootstrapServers, _options.GroupId), canRetry: false, new KafkaException(error));
+        if (AccessRefusal.Is(error.Code))
+        {
+            throw new KafkaStreamException(
+                AccessRefusal.ToRead(_options.BootstrapServers, topic is null ? _assemblers.Keys : [topic]), canRetry: false, new KafkaException(error));
+        }
+        if (error.IsFatal) throw new KafkaException(error);
+        // Max poll exceeded, a broker gone, a topic not there yet: the next polls bring the callbacks or the records.
+        KafkaLog.ConsumeFailed(_logger, error.Code, error.Reason);
     }
 
     private TimeSpan UntilDue()
@@ -201,7 +226,7 @@ internal sealed class ConsumerLoop
             }
             if (_isPaused)
             {
-                Accept(Consume(TimeSpan.Zero));
+                Read(1, TimeSpan.Zero);
                 PauseAll();
             }
         }
@@ -210,7 +235,7 @@ internal sealed class ConsumerLoop
             while (!stop.IsCancellationRequested && !_pipeline.WaitFor(static pipeline => pipeline.IsAtLowWatermark, TimeSpan.FromMilliseconds(50)))
             {
                 Turn();
-                Accept(Consume(TimeSpan.Zero));
+                Read(1, TimeSpan.Zero);
                 PauseAll();
             }
             _consumer.Resume(_consumer.Assignment.FindAll(partition => _ownership.Find(partition) is not { IsWaiting: true }));

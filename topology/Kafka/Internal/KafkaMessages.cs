@@ -8,23 +8,6 @@ internal static class KafkaMessages
 {
     private static readonly TimeSpan FlushStep = TimeSpan.FromMilliseconds(1);
 
-    /// <param name="result">What was read.</param>
-    /// <param name="topic">Its topic, the same string for every record, so that only one is kept.</param>
-    internal static ConsumedRecord ToRecord(ConsumeResult<byte[]?, byte[]?> result, string topic)
-    {
-        var message = result.Message;
-        var source = message.Headers;
-        var headers = new RecordHeaders(source?.Count ?? 0);
-        for (var i = 0; i < (source?.Count ?? 0); i++)
-        {
-            var header = source![i];
-            headers.Add(header.Key, header.GetValueBytes());
-        }
-        return new ConsumedRecord(
-            topic, result.Partition.Value, result.Offset.Value, message.Timestamp.UnixTimestampMs, message.Key,
-            message.Value, headers);
-    }
-
     /// <summary>Queues a record with the partition that it names or that the partitioner chooses.</summary>
     /// <exception cref="ProduceException{TKey,TValue}">The queue is full, or the record is refused.</exception>
     internal static void Produce(

@@ -18,6 +18,9 @@ internal sealed class PartitionOwnership(LoopWatch watch)
     /// <summary>Grows with every loss; unchanged means that nothing went.</summary>
     internal int Losses => Volatile.Read(ref _losses);
 
+    /// <summary>Grows with every change; for the consumer thread alone.</summary>
+    internal int Changes { get; private set; }
+
     /// <summary>The partitions owned at this moment.</summary>
     internal OwnedPartition[] Current => Volatile.Read(ref _snapshot);
 
@@ -70,5 +73,9 @@ internal sealed class PartitionOwnership(LoopWatch watch)
         return scope;
     }
 
-    private void Publish() => Volatile.Write(ref _snapshot, [.. _owned.Values]);
+    private void Publish()
+    {
+        Changes++;
+        Volatile.Write(ref _snapshot, [.. _owned.Values]);
+    }
 }

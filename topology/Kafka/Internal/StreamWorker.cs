@@ -116,7 +116,7 @@ internal sealed class StreamWorker : IDisposable
         producerThread.Start();
 
         using var clock = new WallClockWatch(_time, _logger, () => [consumer.Handle, committer.Client]);
-        _loop = new ConsumerLoop(_options, consumer, Ownership, _pipeline, _lanes, Watch, _clientLog, _logger, _time);
+        using var loop = _loop = new ConsumerLoop(_options, consumer, Ownership, _pipeline, _lanes, Watch, _clientLog, _logger, _time);
         try
         {
             // 2. Poll until a stop or a failure.

@@ -42,6 +42,7 @@ internal sealed class TransactionalProducer : IDisposable
     private readonly LoopWatch _watch;
     private readonly TimeProvider _time;
     private IProducer<byte[]?, byte[]?>? _producer;
+    private MessageSender? _sender;
     private CancellationToken _stop;
     private int _fenced;
     private long _lastFenced;
@@ -79,6 +80,7 @@ internal sealed class TransactionalProducer : IDisposable
                 .SetErrorHandler((_, error) => _clientLog.Error("producer", error))
                 .SetLogHandler((_, message) => _clientLog.Log(message))
                 .Build();
+            _sender = new MessageSender(_producer.Handle);
             try
             {
                 InitTransactions();
@@ -115,6 +117,7 @@ internal sealed class TransactionalProducer : IDisposable
     /// <summary>Queues a record. Its delivery is part of the commit.</summary>
     internal TransactionOutcome Produce(ProducedRecord record)
     {
+        if (_sender!.TrySend(record)) return TransactionOutcome.Done;
         while (true)
         {
             try

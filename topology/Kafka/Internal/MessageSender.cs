@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using Confluent.Kafka;
+using StreamScoring.Topology.Execution;
+
+namespace StreamScoring.Topology.Kafka.Internal;
+
+/// <summary>
+/// Queues records of which nobody wants to hear again, straight with librdkafka: Confluent.Kafka's Produce costs a record more
+/// than all of our own work on it. Used by the producer thread.
+/// </summary>
+internal sealed unsafe class MessageSender(Handle producer)
+{
+    private const int MaxFields = 7;
+
+    // Every record may have a topic and header keys of its own.
+    private const int MaxNames = 1_000;
+    private const int LongestName = 256;
+
+    private readonly nint _client = Librdkafka.ClientOf(producer);
+    private readonly Dictionary<string, byte[]> _names = new(StringComparer.Ordinal);
+
+    /// <summary>Queues a record, of whose bytes librdkafka makes copies.</summary>
+    /// <returns>False where it is not taken; <see cref="KafkaMessages.Produce"/> says why.</returns>
+    internal bool TrySend(ProducedRecord record)
+    {
+        var fields = stackalloc NativeField[MaxFields];
+        nuint count = 0;
+        fixed (byte* topic = Utf8(record.Topic), key = &Start(record.Key), value = &Start(record.Value))
+        {
+            fields[count++] = NativeField.Topic(topic);
+            fields[count++] = NativeField.Copied();
+            fields[count++] = NativeField.Key(key, record.Key?.Length ?? 0);
+            fields[count++] = NativeField.Value(value, record.Value?.Length ?? 0);
+            if (record.Partition is { } partition) fields[count++] = NativeField.Partition(partition);
+            if (record.TimestampMs >= 0) fields[count++] = NativeField.TimestampMs(record.TimestampMs);
+            var headers = CopyHeaders(record.Headers);
+            if (headers != 0) fields[count++] = NativeField.Headers(headers);
+
+            var error = Librdkafka.Produce(_client, fields, count);
+            if (error == 0) return true;
+            Librdkafka.DestroyError(error);
+            if (headers != 0) Librdkafka.DestroyHeaders(headers);
+            return false;
+        }
+    }
+
+    private nint CopyHeaders(RecordHeaders headers)
+    {
+        if (headers.Count == 0) return 0;
+        var native = Librdkafka.NewHeaders((nuint)headers.Count);
+        for (var i = 0; i < headers.Count; i++)
+        {
+            var (key, value) = headers[i];
+            var name = Utf8(key);
+            fixed (byte* nameStart = name, valueStart = &Start(value))
+            {
+                // Fails only on the headers of a message that was read.
+                _ = Librdkafka.AddHeader(native, nameStart, name.Length - 1, valueStart, value?.Length ?? 0);
+            }
+        }
+        return native;
+    }
+
+    /// <summary>UTF-8 with a zero at its end.</summary>
+    private byte[] Utf8(string name)
+    {
+        if (_names.TryGetValue(name, out var utf8)) return utf8;
+        utf8 = Encoding.UTF8.GetBytes(name + '\0');
+        if (name.Length > LongestName) return utf8;
+        if (_names.Count >= MaxNames) _names.Clear();
+        _names.Add(name, utf8);
+        return utf8;
+    }
+
+    /// <summary>Of an empty array a place too: null is another value.</summary>
+    private static ref byte Start(byte[]? bytes) =>
+        ref bytes is null ? ref Unsafe.NullRef<byte>() : ref MemoryMarshal.GetArrayDataReference(bytes);
+}
