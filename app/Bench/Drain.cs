@@ -12,13 +12,18 @@ internal sealed record DrainResult(double RecordsPerSecond, double CpuUs, double
 
 /// <summary>
 /// Races over a backlog. Every contestant is a process of its own, reads the same input topic as a group of its own and
-/// writes topics of its own; how far it is is read off the ends of these topics. Measured is from three tenths of the work, when
-/// its code is compiled and its buffers are full, to the end.
+/// writes topics of its own; how far it is is read off the ends of these topics. Measured is from a share of the work to its end.
 /// </summary>
 internal static class Drain
 {
     private const int Partitions = 4;
-    private const double WarmShare = 0.3;
+
+    /// <summary>Measure from the first record on that comes out.</summary>
+    internal const double FromTheStart = 0;
+
+    /// <summary>Measure from when code is compiled and buffers are full.</summary>
+    internal const double OnceWarm = 0.3;
+
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
@@ -43,14 +48,14 @@ internal static class Drain
     /// </summary>
     /// <returns>Of each contestant, its rounds.</returns>
     internal static async Task<IReadOnlyList<DrainResult>[]> RaceAsync(
-        BenchSession session, IReadOnlyList<Contestant> contestants, string input, int records, int rounds)
+        BenchSession session, IReadOnlyList<Contestant> contestants, string input, int records, int rounds, double fromShare)
     {
         var results = contestants.Select(static _ => new List<DrainResult>()).ToArray();
         for (var round = 0; round <= rounds; round++)
         {
             for (var i = 0; i < contestants.Count; i++)
             {
-                var result = await RunAsync(session, contestants[i], input, records);
+                var result = await RunAsync(session, contestants[i], input, records, fromShare);
                 if (round > 0) results[i].Add(result);
                 session.Say($"{(round == 0 ? "warm-up" : $"round {round} of {rounds}")}: {contestants[i].Name}: {result.RecordsPerSecond:N0} records/s");
             }
@@ -58,7 +63,8 @@ internal static class Drain
         return results;
     }
 
-    private static async Task<DrainResult> RunAsync(BenchSession session, Contestant contestant, string input, int records)
+    private static async Task<DrainResult> RunAsync(
+        BenchSession session, Contestant contestant, string input, int records, double fromShare)
     {
         var broker = await session.BrokerAsync();
         var outputs = session.Topics("drain", contestant.Hops);
@@ -68,7 +74,7 @@ internal static class Drain
         await using (var program = await ChildProgram.StartAsync(
             contestant.Name, session.File(outputs[^1] + ".log"), contestant.Command(broker.BootstrapServers, [input, .. outputs])))
         {
-            result = await WatchAsync(session, contestant, broker, program, ends, records);
+            result = await WatchAsync(session, contestant, broker, program, ends, records, fromShare);
         }
         var count = await BenchClients.CountAsync(broker.BootstrapServers, outputs[^1], session.Stopping);
         await broker.DeleteTopicsAsync(outputs);
@@ -80,7 +86,8 @@ internal static class Drain
     }
 
     private static async Task<DrainResult> WatchAsync(
-        BenchSession session, Contestant contestant, BenchBroker broker, ChildProgram program, TopicEnds ends, int records)
+        BenchSession session, Contestant contestant, BenchBroker broker, ChildProgram program, TopicEnds ends, int records,
+        double fromShare)
     {
         var time = session.Time;
         var total = (long)records * contestant.Hops;
@@ -94,7 +101,7 @@ internal static class Drain
             if (now > sum)
             {
                 (sum, grewAt, cpu, brokerCpu) = (now, time.GetTimestamp(), program.CpuSeconds, broker.CpuSeconds);
-                if (startSum < 0 && sum >= WarmShare * total) (startSum, startAt, startCpu, startBroker) = (sum, grewAt, cpu, brokerCpu);
+                if (startSum < 0 && sum >= fromShare * total) (startSum, startAt, startCpu, startBroker) = (sum, grewAt, cpu, brokerCpu);
             }
             else if (sum >= total && time.GetElapsedTime(grewAt) > TimeSpan.FromSeconds(1.2))
             {
