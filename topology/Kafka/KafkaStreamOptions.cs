@@ -34,8 +34,8 @@ public sealed record KafkaStreamOptions
     public int MaxInFlightRecords { get; init; } = 32_768;
 
     /// <summary>
-    /// Bytes of the records between consumption and commit, at most; at least 1 MiB. Default 64 MiB. Outputs come on top; a
-    /// transaction is committed once its inputs or its outputs are half of this.
+    /// Bytes of the records between consumption and commit, at most; at least 1 MiB. Default 64 MiB. Outputs come on top, and
+    /// what is read in one call, about 1 MiB; a transaction is committed once its inputs or its outputs are half of this.
     /// </summary>
     public long MaxInFlightBytes { get; init; } = 64L << 20;
 

@@ -73,6 +73,31 @@ public sealed class NativeMessageTests
     }
 
     [Fact]
+    public void Of_large_records_few_are_read_at_a_time()
+    {
+        using var kafka = EmbeddedKafka.Start();
+        kafka.CreateTopic("sent", 1);
+        using (var producer = Producer(kafka.BootstrapServers))
+        {
+            var sender = new MessageSender(producer.Handle);
+            for (var i = 0; i < 8; i++) Assert.True(sender.TrySend(new ProducedRecord("sent", 0, 1, null, new byte[400_000], new RecordHeaders())));
+            Assert.Equal(0, producer.Flush(TimeSpan.FromSeconds(30)));
+        }
+        using var consumer = Consumer(kafka.BootstrapServers);
+        using var reader = new MessageReader(consumer.Handle);
+        consumer.Assign(new TopicPartitionOffset("sent", 0, Offset.Beginning));
+        Assert.Equal(1, reader.Read(1, TimeSpan.FromSeconds(30)));
+        reader.Free();
+        for (var records = 1; records < 8;)
+        {
+            var count = reader.Read(100, TimeSpan.FromSeconds(1));
+            Assert.InRange(count, 0, 2);
+            reader.Free();
+            records += count;
+        }
+    }
+
+    [Fact]
     public void A_name_is_read_as_UTF_8_whatever_was_read_before()
     {
         var names = new NameCache();

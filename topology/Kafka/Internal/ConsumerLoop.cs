@@ -110,7 +110,7 @@ internal sealed class ConsumerLoop : IDisposable
         // 2. Take what is there already.
         for (var read = 0; read < RecordsPerPass && _pipeline.MayHaveRoom;)
         {
-            var count = Read(Math.Min(_pipeline.RecordsToTake, MessageReader.MaxMessages), TimeSpan.Zero);
+            var count = Read(_pipeline.RecordsToTake, TimeSpan.Zero);
             if (count == 0) break;
             read += count;
         }

@@ -12,14 +12,17 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// </summary>
 internal sealed unsafe class MessageReader : IDisposable
 {
-    /// <summary>Most messages of one call: what more is taken than there is room for.</summary>
-    internal const int MaxMessages = 128;
+    private const int MaxMessages = 128;
+
+    // What is read in one call comes on top of what there is room for: of large records fewer are read.
+    private const int BytesAtATime = 1 << 20;
 
     private readonly nint _client;
     private readonly nint _queue;
     private readonly NameCache _names = new();
     private readonly nint[] _messages = GC.AllocateUninitializedArray<nint>(MaxMessages, pinned: true);
     private int _count;
+    private int _most = MaxMessages;
 
     internal MessageReader(Handle consumer)
     {
@@ -27,13 +30,17 @@ internal sealed unsafe class MessageReader : IDisposable
         _queue = Librdkafka.ConsumerQueue(_client);
     }
 
-    /// <summary>Waits until there are <paramref name="most"/> messages or the timeout is over.</summary>
+    /// <summary>Waits until there are <paramref name="most"/> messages, or as many as are read at a time, or the timeout is over.</summary>
     /// <returns>How many there are, until <see cref="Free"/>.</returns>
     internal int Read(int most, TimeSpan timeout)
     {
         var messages = (NativeMessage**)Marshal.UnsafeAddrOfPinnedArrayElement(_messages, 0);
         var timeoutMs = (int)Math.Ceiling(timeout.TotalMilliseconds);
-        return _count = (int)Librdkafka.ConsumeBatch(_queue, timeoutMs, messages, (nuint)Math.Min(most, MaxMessages));
+        _count = (int)Math.Max(0, Librdkafka.ConsumeBatch(_queue, timeoutMs, messages, (nuint)Math.Min(most, _most)));
+        nuint bytes = 0;
+        for (var i = 0; i < _count; i++) bytes += messages[i]->PayloadLength + messages[i]->KeyLength;
+        if (bytes > 0) _most = (int)Math.Clamp((nuint)(_count * (long)BytesAtATime) / bytes, 1, MaxMessages);
+        return _count;
     }
 
     /// <summary>One of the messages read.</summary>
