@@ -57,6 +57,8 @@ def make(task: str, options, encoder: Path):
     model, tokenizer, config = (module.make_fast if fast else module.make)(options.data, encoder, options.work, options.steps, start)
     graphs = publish.build(name, task, model, tokenizer, options.work, vocabulary_texts(options.data))
     settings = {}
+    if task == "topic":
+        settings = dict(reading=topic.FAST_READING if fast else topic.READING)
     if task == "summary":
         settings = dict(selection=summary.choose_constants(options.data, tokenizer, onnx_run.runner(graphs["int8"], 1)))
     for precision, base in (("fp32", options.work / "fp32"), ("fp16", options.work / "fp16"), ("int8", options.models)):

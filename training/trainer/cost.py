@@ -21,10 +21,10 @@ REFERENCE_TOKENS = 256
 TURN = 10  # articles
 
 
-def windows_of(task: str, tokenizer, title: str, body: str):
+def windows_of(task: str, tokenizer, title: str, body: str, reading: topic.Reading):
     """The (ids, token types) rows that a node reads for an article."""
     if task == "topic":
-        yield from topic.windows(tokenizer, title, body)
+        yield from topic.windows(tokenizer, title, body, reading)
         return
     for text in (body,) if task == "summary" else (title, body):
         pieces = tokenizer.encode(text)
@@ -53,14 +53,14 @@ def articles_of(data: Path, count: int) -> dict[str, list]:
 def measure(data: Path, encoder: Path, models: Path, work: Path, count: int = 40, rounds: int = 6) -> dict:
     """{kind of article: {model: {articles_per_second, passes}}}"""
     whole = PieceTokenizer.read(encoder)
-    graphs = {REFERENCE: (reference.graph("plain six layers", "int8", work), whole, "reference")}
+    graphs = {REFERENCE: (reference.graph("plain six layers", "int8", work), whole, "reference", topic.READING)}
     for name, task in (("BERT-base, entities", "reference"), ("DistilBERT, topic", "topic")):
         for precision in ("int8", "fp32"):
-            graphs[f"{name} {precision}"] = (reference.graph(name, precision, work), whole, task)
-    for set_name, root in (("default", models), ("fast", models / "fast")):
+            graphs[f"{name} {precision}"] = (reference.graph(name, precision, work), whole, task, topic.READING)
+    for set_name, root, reading in (("default", models, topic.READING), ("fast", models / "fast", topic.FAST_READING)):
         for task in TASKS:
             if (root / task / "model.onnx").exists():
-                graphs[f"{set_name} {task}"] = (root / task / "model.onnx", PieceTokenizer.read(root / task), task)
+                graphs[f"{set_name} {task}"] = (root / task / "model.onnx", PieceTokenizer.read(root / task), task, reading)
     result = {}
     for kind, articles in articles_of(data, count).items():
         spent = _spent(graphs, articles, rounds)
@@ -91,9 +91,9 @@ def _spent(graphs, articles, rounds) -> dict[str, float]:
 class _Asking:
     """One graph, what it is asked, and how long it took."""
 
-    def __init__(self, path, tokenizer, task, articles):
-        self.run, self.large, self.task = onnx_run.runner(path, 1), path.stat().st_size > 50e6, task
-        self.rows = [list(windows_of(task, tokenizer, *article)) for article in articles]
+    def __init__(self, path, tokenizer, task, reading, articles):
+        self.run, self.large, self.task, self.reading = onnx_run.runner(path, 1), path.stat().st_size > 50e6, task, reading
+        self.rows = [list(windows_of(task, tokenizer, *article, reading)) for article in articles]
         self.best = np.full(len(articles), np.inf)
 
     def run_some(self, begin: int, end: int):
@@ -104,7 +104,7 @@ class _Asking:
             for ids, types in article:
                 logits.append(self.run(ids, types))
                 # The popular choices read every window.
-                if self.task == "topic" and not self.large and topic.is_sure(logits):
+                if self.task == "topic" and not self.large and topic.is_sure(logits, self.reading):
                     break
             self.best[number] = min(self.best[number], time.thread_time() - begun)
 

@@ -62,7 +62,7 @@ def build(name: str, task: str, model, tokenizer, work: Path, texts: list[str]) 
     return paths
 
 
-def write_folder(task: str, target: Path, path: Path, encoder_config, tokenizer, selection=None):
+def write_folder(task: str, target: Path, path: Path, encoder_config, tokenizer, selection=None, reading: topic.Reading | None = None):
     """A model's folder: graph, tokenizer, model.json. What was measured is written into it by training/evaluate."""
     if target.exists():
         shutil.rmtree(target)
@@ -71,12 +71,12 @@ def write_folder(task: str, target: Path, path: Path, encoder_config, tokenizer,
     run = onnx_run.runner(target / "model.onnx", 1)
     values = dict(name=task, version=VERSION)
     if task == "topic":
-        logits = topic.logits_of(SELF_TEST_TITLE, SELF_TEST_BODY, tokenizer, run)
+        logits = topic.logits_of(SELF_TEST_TITLE, SELF_TEST_BODY, tokenizer, run, reading)
         scores = topic.probabilities(logits)
         expected = dict(label=topic.LABELS[int(scores.argmax())], score=round(float(scores.max()), 4))
         values |= dict(
             task="text-classification", labels=topic.LABELS, max_tokens=topic.MAX_TOKENS, stride=topic.STRIDE,
-            max_windows=topic.MAX_WINDOWS, early_exit=topic.EARLY_EXIT, token_types="none", temperature=1.0,
+            max_windows=reading.max_windows, early_exit=reading.early_exit, token_types="none", temperature=1.0,
             description="The topic of a news article (World, Sports, Business, Sci/Tech), read from its title and its beginning.",
             data=[ENCODER, AG_NEWS],
         )

@@ -20,7 +20,7 @@ from .slim import Size, cut, slim_encoder
 from .texts import vocabulary_texts
 
 LABELS = ["World", "Sports", "Business", "Sci/Tech"]
-MAX_TOKENS, STRIDE, MAX_WINDOWS, EARLY_EXIT = 160, 32, 3, 0.9
+MAX_TOKENS, STRIDE = 160, 32
 TRAINING_TOKENS, LONGEST_TITLE = 256, 64
 DEFAULT = Size(layers=range(6), feed_forward=1536, vocabulary=20000)
 FAST = Size(layers=(0, 2, 4), feed_forward=768, vocabulary=10000, word_bits=4)
@@ -106,11 +106,11 @@ def pair(tokenizer, title, body):
     return ids, np.zeros(len(ids), dtype=np.int64)
 
 
-def windows(tokenizer, title_text: str, body_text: str):
-    """The windows in which an article is read, at most MAX_WINDOWS; the title is repeated in each."""
+def windows(tokenizer, title_text: str, body_text: str, reading: "Reading"):
+    """The windows in which an article is read; the title is repeated in each."""
     title, body = tokenizer.encode(title_text).ids[: min(LONGEST_TITLE, MAX_TOKENS // 4)], tokenizer.encode(body_text).ids
     room = MAX_TOKENS - 2 - (len(title) + 1 if len(title) else 0)
-    for number in range(MAX_WINDOWS):
+    for number in range(reading.max_windows):
         start = number * (room - STRIDE)
         yield pair(tokenizer, title, body[start : start + room])
         if start + room >= len(body):
@@ -240,7 +240,7 @@ def said_of(classifier: TextClassifier, examples: list[Example], tokenizer) -> n
 
 
 def first_window(tokenizer, title, body):
-    return next(windows(tokenizer, title, body))
+    return next(windows(tokenizer, title, body, READING))
 
 
 def join(classifier, table, bias, rows, tokenizer) -> TopicCascade:
@@ -286,18 +286,29 @@ def whole_text(title: str, body: str) -> str:
 # Reading
 
 
-def logits_of(title, body, tokenizer, run):
+@dataclass(frozen=True)
+class Reading:
+    """How far an article is read: so many windows at most, the next one only while the best topic has less than early_exit."""
+
+    max_windows: int
+    early_exit: float
+
+
+READING, FAST_READING = Reading(3, 0.9), Reading(2, 0.7)
+
+
+def logits_of(title, body, tokenizer, run, reading: Reading):
     """The mean logits of an article's windows; the next one is read only while they are not sure."""
     logits = []
-    for ids, types in windows(tokenizer, title, body):
+    for ids, types in windows(tokenizer, title, body, reading):
         logits.append(run(ids, types))
-        if is_sure(logits):
+        if is_sure(logits, reading):
             break
     return np.mean(logits, axis=0)
 
 
-def is_sure(logits) -> bool:
-    return probabilities(np.mean(logits, axis=0)).max() >= EARLY_EXIT
+def is_sure(logits, reading: Reading) -> bool:
+    return probabilities(np.mean(logits, axis=0)).max() >= reading.early_exit
 
 
 def probabilities(logits):
