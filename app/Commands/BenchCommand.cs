@@ -41,7 +41,7 @@ internal sealed class BenchCommand : CommandHandler
     internal override string Details =>
         "Every bar is a ratio of two things measured in turns in one run, so that it means the same on any machine; medians of\n"
         + "the rounds. Tables go to standard output. It starts a Kafka broker of its own from KAFKA_HOME (all but models and sinks need one).\n"
-        + "Everything takes about a quarter of an hour on two quiet cores.";
+        + "Everything takes about an hour on two quiet cores.";
 
     internal override IReadOnlyList<string> Examples { get; } =
     [

@@ -5,6 +5,7 @@ using StreamScoring.App.Configuration;
 using StreamScoring.App.Hosting;
 using StreamScoring.App.Kafka;
 using StreamScoring.App.Telemetry;
+using StreamScoring.Topology.Articles;
 using StreamScoring.Topology.Kafka;
 
 namespace StreamScoring.App.Commands;
@@ -35,8 +36,8 @@ internal sealed class StreamCommand : CommandHandler
     internal override Command Command { get; }
 
     internal override string Details =>
-        "Runs until Ctrl-C or SIGTERM: what is in flight is finished and committed, then it exits 0; a second Ctrl-C ends it at\n"
-        + "once, and the next start goes on from the last commit. Start it again, with the same --group, to share the work.\n"
+        "Runs until Ctrl-C or SIGTERM: what is in flight is finished and committed, then it exits 0, also where it was just\n"
+        + "starting; a second Ctrl-C ends it at once, and the next start goes on from the last commit. Start it again, with the same --group, to share the work.\n"
         + "Topics that are missing are created only with --create-topics. A Kafka that does not answer at the start is waited\n"
         + "for (--wait), then the exit code is 1; one that goes away later is waited for as long as Kafka:DeliveryTimeoutMs.";
 
@@ -75,22 +76,14 @@ internal sealed class StreamCommand : CommandHandler
 
         using var health = HealthServer.Start(options.Health, logger);
 
-        // 1. What the topics are written with; then Kafka and its topics, while the models load.
+        // 1. Kafka, topics and models.
         using var serdes = new ArticleSerdes(options.SchemaRegistry, options.Codec, context.Time);
-        await serdes.PrepareAsync(TopologyFactory.AvroOutputTopics(options, nodes, context.Time), PatienceOf(context), logger, context.Stopping);
-        var loading = Task.Run(() => TopologyFactory.Build(options, nodes, serdes, logger, context.Time));
-        try
+        using var topology = await StartAsync(context, clients, nodes, serdes, logger);
+        if (topology is null)
         {
-            await PrepareTopicsAsync(context, clients, nodes, logger);
+            await context.Error.WriteLineAsync("Stopped before the first record.");
+            return ExitCodes.Done;
         }
-        catch
-        {
-            // What the models have to say is of no interest any more, but must not go unobserved.
-            _ = loading.ContinueWith(static task => task.Exception, TaskScheduler.Default);
-            throw;
-        }
-        using var topology = await loading;
-        context.Stopping.ThrowIfCancellationRequested();
 
         // 2. Run.
         using var telemetry = TelemetryExport.Start(options.Telemetry, logger);
@@ -124,6 +117,32 @@ internal sealed class StreamCommand : CommandHandler
 
     private TimeSpan PatienceOf(CommandContext context) =>
         CommandChecks.ValueOf<double>(context.Parsed, _wait) is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultPatience;
+
+    /// <summary>What the topics are written with; then Kafka and its topics, while the models load.</summary>
+    /// <returns>Null where the user asked to stop meanwhile.</returns>
+    private async Task<ArticleTopology?> StartAsync(
+        CommandContext context, KafkaClients clients, IReadOnlyList<NodeSettings> nodes, ArticleSerdes serdes, ILogger logger)
+    {
+        var options = context.Options;
+        Task<ArticleTopology>? loading = null;
+        try
+        {
+            await serdes.PrepareAsync(TopologyFactory.AvroOutputTopics(options, nodes, context.Time), PatienceOf(context), logger, context.Stopping);
+            loading = Task.Run(() => TopologyFactory.Build(options, nodes, serdes, logger, context.Time));
+            await PrepareTopicsAsync(context, clients, nodes, logger);
+        }
+        catch (Exception exception)
+        {
+            // What the models have to say is of no interest any more, but must not go unobserved.
+            _ = loading?.ContinueWith(static task => task.Exception, TaskScheduler.Default);
+            if (exception is OperationCanceledException && context.Stopping.IsCancellationRequested) return null;
+            throw;
+        }
+        var topology = await loading;
+        if (!context.Stopping.IsCancellationRequested) return topology;
+        topology.Dispose();
+        return null;
+    }
 
     private async Task PrepareTopicsAsync(CommandContext context, KafkaClients clients, IReadOnlyList<NodeSettings> nodes, ILogger logger)
     {

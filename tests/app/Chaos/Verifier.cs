@@ -50,7 +50,12 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
         await producing;
         await Task.WhenAll(_thawing);
         WaitUntilAllArrived(cancellationToken);
-        foreach (var instance in _instances) instance.Signal(ProcessSignal.Terminate);
+        foreach (var instance in _instances)
+        {
+            // One that was started a moment ago does not listen to signals before its first line.
+            await instance.WaitForErrorAsync(static _ => true, TimeSpan.FromSeconds(60), cancellationToken);
+            instance.Signal(ProcessSignal.Terminate);
+        }
         foreach (var instance in _instances)
         {
             var exitCode = await instance.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);

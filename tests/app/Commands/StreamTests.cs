@@ -68,6 +68,18 @@ public sealed class StreamTests(KafkaFixture kafka) : IDisposable
     }
 
     [Fact]
+    public async Task Asked_to_stop_while_it_waits_for_a_Kafka_it_has_done_what_it_was_asked()
+    {
+        // Port 1: nobody listens.
+        await using var stream = ChildProcess.StartProgram(["stream", "--bootstrap", "127.0.0.1:1", "--wait", "600", "--config", Config("in", "out", "dlq")]);
+        await stream.WaitForErrorAsync(line => line.Contains("Waiting for Kafka at 127.0.0.1:1", StringComparison.Ordinal), Limit, Stop);
+        stream.Signal(ProcessSignal.Terminate);
+
+        Assert.Equal(0, await stream.WaitForExitAsync(Limit, Stop));
+        Assert.Contains("Stopped before the first record.", stream.Errors);
+    }
+
+    [Fact]
     public async Task A_sink_that_cannot_write_pauses_alone_and_goes_on_when_it_can()
     {
         var (broker, input, output, config) = await SetUpAsync(KafkaKind.Embedded);
