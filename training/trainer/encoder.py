@@ -26,6 +26,15 @@ class EncoderConfig:
     layer_norm_eps: float = 1e-12
     dropout: float = 0.1
     word_bits: int = 8  # of the published word embeddings: 8, or 4, which training then knows of
+    head_dim: int | None = None  # numbers of an attention head, where heads were dropped; else hidden_size / num_attention_heads
+
+    @property
+    def head_width(self) -> int:
+        return self.head_dim or self.hidden_size // self.num_attention_heads
+
+    @property
+    def attention_size(self) -> int:
+        return self.num_attention_heads * self.head_width
 
     @staticmethod
     def read(folder: Path) -> "EncoderConfig":
@@ -34,7 +43,7 @@ class EncoderConfig:
             "vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size "
             "max_position_embeddings type_vocab_size layer_norm_eps"
         ).split()
-        return EncoderConfig(**{name: values[name] for name in names})
+        return EncoderConfig(**{name: values[name] for name in names}, head_dim=values.get("head_dim"))
 
 
 class Dropout(nn.Module):
@@ -92,10 +101,10 @@ class SelfAttention(nn.Module):
     def __init__(self, config: EncoderConfig):
         super().__init__()
         self.heads = config.num_attention_heads
-        self.width = config.hidden_size // config.num_attention_heads
-        self.query = nn.Linear(config.hidden_size, config.hidden_size)
-        self.key = nn.Linear(config.hidden_size, config.hidden_size)
-        self.value = nn.Linear(config.hidden_size, config.hidden_size)
+        self.width = config.head_width
+        self.query = nn.Linear(config.hidden_size, config.attention_size)
+        self.key = nn.Linear(config.hidden_size, config.attention_size)
+        self.value = nn.Linear(config.hidden_size, config.attention_size)
 
     def split(self, x):
         return x.view(x.shape[0], x.shape[1], self.heads, self.width).permute(0, 2, 1, 3)
@@ -123,7 +132,7 @@ class Attention(nn.Module):
     def __init__(self, config: EncoderConfig):
         super().__init__()
         self.self = SelfAttention(config)
-        self.output = ResidualOutput(config.hidden_size, config)
+        self.output = ResidualOutput(config.attention_size, config)
 
     def forward(self, x, bias):
         return self.output(self.self(x, bias), x)

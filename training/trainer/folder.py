@@ -29,6 +29,8 @@ def write_tokenizer(folder: Path, vocabulary: list[str], config: EncoderConfig, 
         pad_token_id=0,
         position_embedding_type="absolute",
     )
+    if config.head_dim:
+        bert["head_dim"] = config.head_dim
     if labels:
         bert["id2label"] = {str(number): label for number, label in enumerate(labels)}
         bert["label2id"] = {label: number for number, label in enumerate(labels)}

@@ -25,11 +25,11 @@ MAX_TOKENS, STRIDE = 256, 32
 FIRST_WINDOW, LATER_WINDOW = 0, 1  # token types
 VECTOR = 128
 DEFAULT = Size(layers=range(2), feed_forward=768, vocabulary=5500)
-FAST = Size(layers=range(1), feed_forward=512, vocabulary=5500, word_bits=4)
+FAST = Size(layers=range(1), feed_forward=512, vocabulary=5500, word_bits=4, heads=8)
 SENTENCES = 3
 DANGLING_PENALTY = 1.0  # in the units of the scores, logarithms: such a sentence must promise nearly three times as much
 STEPS, LEARNING_RATE = 260, 3e-4
-FAST_STEPS = 1200
+FAST_STEPS = 2600
 FURTHER = 0.4  # of the learning rate, where a published model is trained on
 TYPICAL_WORDS = 25  # gains are measured in sentences of this length
 MOST_WORDS = 45
