@@ -115,6 +115,11 @@ internal sealed record BenchBar(string Name, double? Measured, string Relation, 
 /// <param name="Columns">Heads of the number columns, units included.</param>
 internal sealed record BenchTable(string Title, string Note, IReadOnlyList<string> Columns)
 {
+    /// <summary>All different: programs find the numbers by them.</summary>
+    public IReadOnlyList<string> Columns { get; } = Columns.Distinct(StringComparer.Ordinal).Count() == Columns.Count
+        ? Columns
+        : throw new ArgumentException($"Two columns of the table '{Title}' have the same head: {string.Join(", ", Columns)}.", nameof(Columns));
+
     /// <summary>Rows: a name, and a number (or nothing) for each column.</summary>
     public List<(string Name, double?[] Values)> Rows { get; } = [];
 

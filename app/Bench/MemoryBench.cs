@@ -14,7 +14,7 @@ internal static class MemoryBench
         var table = new BenchTable(
             "Memory", $"Resident memory of the stream, exactly-once, after so many records and after ten times as many: the mean of {Readings} readings "
                 + "while the next fifth of the first count goes through, with the least and the greatest of them.",
-            ["records", "MiB", "least", "greatest", "ten times as many, MiB", "least", "greatest", "growth"]);
+            ["records", "MiB", "least", "greatest", "ten times as many, MiB", "then least", "then greatest", "growth"]);
         var identity = Contestant.Ours("identity", session, [("identity", null)], exactlyOnce: true, commitIntervalMs: 500);
         var value = new byte[60];
         await MeasureAsync(session, table, "identity records", identity, session.Pick(1_000_000, 100_000), 100_000, _ => value);
