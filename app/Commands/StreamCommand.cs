@@ -37,7 +37,8 @@ internal sealed class StreamCommand : CommandHandler
 
     internal override string Details =>
         "Runs until Ctrl-C or SIGTERM: what is in flight is finished and committed, then it exits 0, also where it was just\n"
-        + "starting; a second Ctrl-C ends it at once, and the next start goes on from the last commit. Start it again, with the same --group, to share the work.\n"
+        + "starting; a second Ctrl-C ends it at once, and the next start goes on from the last commit. Start it again, with the\n"
+        + "same --group, to share the work.\n"
         + "Topics that are missing are created only with --create-topics. A Kafka that does not answer at the start is waited\n"
         + "for (--wait), then the exit code is 1; one that goes away later is waited for as long as Kafka:DeliveryTimeoutMs.";
 

@@ -1,7 +1,7 @@
 """How well names are found in texts of a kind that training never saw: each source of entities held out in turn.
 
-A smaller model and fewer steps than the published ones, so that it takes an hour of a core and not a day: what counts is the
-difference between the model that saw the source and the one that did not.
+A smaller model and fewer steps than the published ones, so that it takes half an hour of a core and not a day: what counts is
+the difference between the model that saw the source and the one that did not.
 """
 
 from pathlib import Path
