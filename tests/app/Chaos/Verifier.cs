@@ -10,13 +10,15 @@ namespace StreamScoring.App.Tests.Chaos;
 
 /// <summary>
 /// Runs the real program many times on a real Kafka, breaks things on a schedule made from a seed, and then counts, in
-/// the manner of Kafka Streams' EOS system test: every record once, in order for each key, no transaction left open,
-/// the input committed to its end.
+/// the manner of Kafka Streams' EOS system test: every record once, in order for each key, the poison ones and no others
+/// among the dead letters, no transaction left open, the input committed to its end. The middle node scores with ONNX Runtime.
 /// </summary>
 internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) : IAsyncDisposable
 {
     private const int Partitions = 4;
     private const int PieceOfInput = 100;
+    // Of so many records one is no article and one has a text that the model fails on; a prime, so that every key has some.
+    private const int PoisonPeriod = 499;
 
     private readonly Random _random = new(options.Seed);
     private readonly List<ChildProcess> _instances = [];
@@ -34,6 +36,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
     {
         for (var hop = 0; hop <= options.Hops; hop++) await broker.CreateTopicAsync(Topic(hop), Partitions, cancellationToken);
         await broker.CreateTopicAsync(DeadLetterTopic, 1, cancellationToken);
+        ChaosModel.Write(_folder);
         await File.WriteAllTextAsync(ConfigFile, Configuration(), cancellationToken);
         for (var i = 0; i < options.Instances; i++) StartInstance();
 
@@ -43,6 +46,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
         {
             if (producing.IsFaulted) await producing;
             await PauseAsync(options.MinPause, options.MaxPause, cancellationToken);
+            if (_instances.Find(static instance => instance.HasExited) is { } ended) await RequireOrderlyEndAsync(ended, cancellationToken);
             await BreakSomethingAsync(cancellationToken);
             faults++;
         }
@@ -56,11 +60,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
             await instance.WaitForErrorAsync(static _ => true, TimeSpan.FromSeconds(60), cancellationToken);
             instance.Signal(ProcessSignal.Terminate);
         }
-        foreach (var instance in _instances)
-        {
-            var exitCode = await instance.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
-            Assert.True(exitCode == 0, $"an instance ended with {exitCode}:\n{string.Join('\n', instance.Errors.TakeLast(30))}");
-        }
+        foreach (var instance in _instances) await RequireOrderlyEndAsync(instance, cancellationToken);
         var report = Count(faults);
         if (!report.IsExact && options.Transcripts is { } folder)
         {
@@ -84,13 +84,26 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
 
     private string Topic(int hop) => $"{_run}.{hop}";
 
+    private int ScoringHop => options.Hops / 2;
+
+    private static bool IsArticle(int number) => number % PoisonPeriod != 100;
+
+    private static bool IsPoison(int number) => !IsArticle(number) || number % PoisonPeriod == 300;
+
+    private static string Value(int number) => IsArticle(number)
+        ? $$"""{"id":"{{number}}","body":"{{(IsPoison(number) ? ChaosModel.Deadly : ChaosModel.Harmless)}}"}"""
+        : $"number {number} is no article";
+
     private string Configuration() => JsonSerializer.Serialize(new
     {
         Nodes = Enumerable.Range(0, options.Hops).Select(hop => new
         {
-            Name = $"hop{hop}", Kind = "identity", Input = Topic(hop), Output = Topic(hop + 1),
+            Name = $"hop{hop}", Kind = hop == ScoringHop ? "text-classification" : "identity",
+            Model = hop == ScoringHop ? ChaosModel.Name : null, Format = "json",
+            Input = Topic(hop), Output = Topic(hop + 1),
         }),
         DeadLetterTopic = DeadLetterTopic,
+        Models = new { Root = _folder, PlanCache = Path.Combine(_folder, "plans.json") },
     });
 
     private void StartInstance()
@@ -107,6 +120,12 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
                 : null,
         });
         lock (_instances) _instances.Add(instance);
+    }
+
+    private static async Task RequireOrderlyEndAsync(ChildProcess instance, CancellationToken cancellationToken)
+    {
+        var exitCode = await instance.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
+        Assert.True(exitCode == 0, $"an instance ended with {exitCode}:\n{string.Join('\n', instance.Errors.TakeLast(30))}");
     }
 
     private async Task ProduceAsync(CancellationToken cancellationToken)
@@ -130,7 +149,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
                     var message = new Message<byte[], byte[]>
                     {
                         Key = Encoding.ASCII.GetBytes($"k{i % options.Keys}"),
-                        Value = Encoding.ASCII.GetBytes(i.ToString(CultureInfo.InvariantCulture)),
+                        Value = Encoding.ASCII.GetBytes(Value(i)),
                     };
                     producer.Produce(Topic(0), message, report =>
                     {
@@ -234,7 +253,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
         var seen = new bool[options.Records];
         var missing = options.Records;
         using var reader = Reader();
-        reader.Assign(AllPartitions(options.Hops, Offset.Beginning));
+        reader.Assign(AllPartitions(options.Hops, Offset.Beginning).Append(DeadLetters));
         var waited = Stopwatch.StartNew();
         while (missing > 0 && waited.Elapsed < TimeSpan.FromMinutes(3))
         {
@@ -253,7 +272,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
         var last = new int[options.Keys];
         Array.Fill(last, -1);
         var (read, outOfOrder) = (0L, 0);
-        ReadToEnd(options.Hops, record =>
+        ReadToEnd(AllPartitions(options.Hops, Offset.Beginning), record =>
         {
             var number = Number(record);
             read++;
@@ -264,13 +283,26 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
             }
         });
 
-        var (openTransactions, uncommitted) = (0, 0);
-        for (var hop = 0; hop <= options.Hops; hop++) openTransactions += CountOpenTransactions(hop);
-        for (var hop = 0; hop < options.Hops; hop++) uncommitted += CountUncommitted(hop);
-        return new VerifierReport(
-            options.Seed, options.Records, faults, _kills, read, times.Count(n => n == 0), times.Count(n => n > 1), outOfOrder,
-            openTransactions, uncommitted, times.Any(n => n > 1) ? [.. Enumerable.Range(0, options.Hops + 1).Select(FindRepeats)] : [],
-            _schedule);
+        var letters = new int[options.Records];
+        ReadToEnd([DeadLetters], record => letters[Number(record)]++);
+
+        var numbers = Enumerable.Range(0, options.Records);
+        var wrong = numbers.Where(number => IsPoison(number) ? times[number] > 0 || letters[number] == 0 : letters[number] > 0).ToList();
+        var repeated = numbers.Count(number => times[number] > 1 || letters[number] > 1);
+        var uncommitted = Enumerable.Range(0, options.Hops).Sum(CountUncommitted);
+        return new VerifierReport
+        {
+            Seed = options.Seed, Records = options.Records, Faults = faults, Kills = _kills, Poison = numbers.Count(IsPoison), Read = read,
+            Lost = numbers.Count(number => times[number] + letters[number] == 0),
+            Repeated = repeated, OutOfOrder = outOfOrder, WrongDeadLetters = wrong.Count,
+            OpenTransactions = CountOpenTransactions(), Uncommitted = uncommitted,
+            Details =
+            [
+                .. repeated > 0 ? Enumerable.Range(0, options.Hops + 1).Select(FindRepeats) : [],
+                .. wrong.Take(20).Select(number => $"  {(IsPoison(number) ? "poison" : "article")} {number}: came out {times[number]} times, {letters[number]} dead letters"),
+            ],
+            Schedule = _schedule,
+        };
     }
 
     /// <summary>Where records came twice: the first hop that has some is the one that went wrong.</summary>
@@ -279,7 +311,7 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
         const int shown = 12;
         var first = new TopicPartitionOffset?[options.Records];
         var (count, places) = (0, new List<string>());
-        ReadToEnd(hop, record =>
+        ReadToEnd(AllPartitions(hop, Offset.Beginning), record =>
         {
             var number = Number(record);
             if (first[number] is { } before)
@@ -295,11 +327,11 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
     }
 
     // The last stable offset stays behind the high watermark as long as a transaction is open.
-    private int CountOpenTransactions(int hop)
+    private int CountOpenTransactions()
     {
         using var committed = Reader();
         using var uncommitted = Reader(IsolationLevel.ReadUncommitted);
-        return AllPartitions(hop, Offset.Beginning).Count(entry =>
+        return Enumerable.Range(0, options.Hops + 1).SelectMany(hop => AllPartitions(hop, Offset.Beginning)).Append(DeadLetters).Count(entry =>
             committed.QueryWatermarkOffsets(entry.TopicPartition, TimeSpan.FromSeconds(30)).High <
             uncommitted.QueryWatermarkOffsets(entry.TopicPartition, TimeSpan.FromSeconds(30)).High);
     }
@@ -308,28 +340,30 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
     private int CountUncommitted(int hop)
     {
         var ends = new Dictionary<int, long>();
-        ReadToEnd(hop, record => ends[record.Partition.Value] = record.Offset.Value + 1);
+        ReadToEnd(AllPartitions(hop, Offset.Beginning), record => ends[record.Partition.Value] = record.Offset.Value + 1);
         using var group = Reader(group: _run);
         var committed = group.Committed(
             AllPartitions(hop, Offset.Beginning).Select(entry => entry.TopicPartition), TimeSpan.FromSeconds(30));
         return committed.Count(entry => ends.TryGetValue(entry.Partition.Value, out var end) && entry.Offset.Value != end);
     }
 
-    private void ReadToEnd(int hop, Action<ConsumeResult<byte[], byte[]>> look)
+    private void ReadToEnd(IEnumerable<TopicPartitionOffset> partitions, Action<ConsumeResult<byte[], byte[]>> look)
     {
         using var reader = Reader();
-        var open = AllPartitions(hop, Offset.Beginning).Select(entry => entry.TopicPartition).ToHashSet();
-        reader.Assign(AllPartitions(hop, Offset.Beginning));
+        reader.Assign(partitions);
+        var open = partitions.Select(entry => entry.TopicPartition).ToHashSet();
         var waited = Stopwatch.StartNew();
         while (open.Count > 0)
         {
-            Assert.True(waited.Elapsed < TimeSpan.FromMinutes(5), $"the end of {Topic(hop)} was not reached");
+            Assert.True(waited.Elapsed < TimeSpan.FromMinutes(5), $"the end of {string.Join(", ", open)} was not reached");
             var record = reader.Consume(TimeSpan.FromMilliseconds(500));
             if (record is null) continue;
             if (record.IsPartitionEOF) open.Remove(record.TopicPartition);
             else look(record);
         }
     }
+
+    private TopicPartitionOffset DeadLetters => new(DeadLetterTopic, 0, Offset.Beginning);
 
     private IEnumerable<TopicPartitionOffset> AllPartitions(int hop, Offset offset) =>
         Enumerable.Range(0, Partitions).Select(number => new TopicPartitionOffset(Topic(hop), number, offset));
@@ -342,6 +376,12 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
             EnablePartitionEof = true, IsolationLevel = isolation,
         }).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
 
-    private static int Number(ConsumeResult<byte[], byte[]> record) =>
-        int.Parse(Encoding.ASCII.GetString(record.Message.Value), CultureInfo.InvariantCulture);
+    // The first number in a value, whether it is an article (its id) or not.
+    private static int Number(ConsumeResult<byte[], byte[]> record)
+    {
+        var value = record.Message.Value.AsSpan();
+        value = value[value.IndexOfAnyInRange((byte)'0', (byte)'9')..];
+        var length = value.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
+        return int.Parse(value[..length], CultureInfo.InvariantCulture);
+    }
 }

@@ -34,14 +34,52 @@ internal sealed record VerifierOptions
 }
 
 /// <summary>What readers with read_committed found at the end.</summary>
-internal sealed record VerifierReport(
-    int Seed, int Records, int Faults, int Kills, long Read, int Lost, int Repeated, int OutOfOrder, int OpenTransactions,
-    int Uncommitted, IReadOnlyList<string> Repeats, IReadOnlyList<string> Schedule)
+internal sealed record VerifierReport
 {
-    public bool IsExact => this is { Lost: 0, Repeated: 0, OutOfOrder: 0, OpenTransactions: 0, Uncommitted: 0 };
+    public required int Seed { get; init; }
 
-    public override string ToString() =>
-        $"seed {Seed}: {Records} records, {Faults} faults ({Kills} kills): lost {Lost}, repeated {Repeated}, out of order " +
-        $"{OutOfOrder}, partitions with an open transaction {OpenTransactions}, with uncommitted input {Uncommitted}\n" +
-        string.Join('\n', Repeats.Concat(Schedule));
+    public required int Records { get; init; }
+
+    public required int Faults { get; init; }
+
+    public required int Kills { get; init; }
+
+    /// <summary>How many of the records cannot be scored.</summary>
+    public required int Poison { get; init; }
+
+    /// <summary>Records read at the last hop, repeated ones each time.</summary>
+    public required long Read { get; init; }
+
+    /// <summary>Records that came out nowhere, neither scored nor as dead letters.</summary>
+    public required int Lost { get; init; }
+
+    /// <summary>Records that came out, or were dead-lettered, more than once.</summary>
+    public required int Repeated { get; init; }
+
+    public required int OutOfOrder { get; init; }
+
+    /// <summary>Poison that came out or has no dead letter, and articles that have one.</summary>
+    public required int WrongDeadLetters { get; init; }
+
+    /// <summary>Partitions with a transaction left open.</summary>
+    public required int OpenTransactions { get; init; }
+
+    /// <summary>Partitions whose committed offset is not their end.</summary>
+    public required int Uncommitted { get; init; }
+
+    public required IReadOnlyList<string> Details { get; init; }
+
+    public required IReadOnlyList<string> Schedule { get; init; }
+
+    /// <summary>Holds for both guarantees.</summary>
+    public bool IsComplete => this is { Lost: 0, WrongDeadLetters: 0, OpenTransactions: 0, Uncommitted: 0 };
+
+    public bool IsExact => IsComplete && this is { Repeated: 0, OutOfOrder: 0 };
+
+    public string Counts =>
+        $"seed {Seed}: {Records} records, {Poison} of them poison, {Faults} faults ({Kills} kills): lost {Lost}, repeated {Repeated}, " +
+        $"out of order {OutOfOrder}, wrong dead letters {WrongDeadLetters}, partitions with an open transaction {OpenTransactions}, " +
+        $"with uncommitted input {Uncommitted}";
+
+    public override string ToString() => string.Join('\n', [Counts, .. Details, .. Schedule]);
 }

@@ -47,9 +47,7 @@ public sealed class VerifierTests(ITestOutputHelper output)
         output.WriteLine($"seed {options.Seed}");
         var report = await verifier.RunAsync(TestContext.Current.CancellationToken);
         // Where it shows: the counts are what a run of many minutes is for.
-        Console.WriteLine($"    {options.Guarantee}: {report.ToString().Split('\n')[0]}");
-        Assert.True(report.Lost == 0, report.ToString());
-        Assert.True(report.Uncommitted == 0, report.ToString());
-        if (options.Guarantee != "at-least-once") Assert.True(report.IsExact, report.ToString());
+        Console.WriteLine($"    {options.Guarantee}: {report.Counts}");
+        Assert.True(options.Guarantee == "at-least-once" ? report.IsComplete : report.IsExact, report.ToString());
     }
 }
