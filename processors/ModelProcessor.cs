@@ -29,7 +29,7 @@ internal abstract class ModelProcessor<TWork> : IArticleProcessor
         folder.Require(task);
         Folder = folder;
         Options = options;
-        Tokenizer = folder.LoadTokenizer();
+        Tokenizer = options.Tokenizers?.Load(folder) ?? folder.LoadTokenizer();
         _model = OnnxModel.Load(folder.GraphPath, outputs, Tokenizer.PaddingId, options.Onnx);
         _rowsPerChunk = options.Onnx.RowsPerRun == 1 ? 1 : options.Onnx.RowsPerRun * 8;
         if (Manifest.TokenTypes != TokenTypeUse.None && !_model.HasTokenTypes)

@@ -1,4 +1,5 @@
 using StreamScoring.Processors.Onnx;
+using StreamScoring.Processors.Tokenization;
 
 namespace StreamScoring.Processors;
 
@@ -13,4 +14,7 @@ public sealed record ModelProcessorOptions
 
     /// <summary>How the graph is run.</summary>
     public OnnxModelOptions Onnx { get; init; } = new();
+
+    /// <summary>Where the tokenizer is had from; null, the default: the processor loads one of its own.</summary>
+    public TokenizerCatalog? Tokenizers { get; init; }
 }

@@ -5,6 +5,7 @@ using StreamScoring.App.Configuration;
 using StreamScoring.Processors;
 using StreamScoring.Processors.Models;
 using StreamScoring.Processors.Planning;
+using StreamScoring.Processors.Tokenization;
 using StreamScoring.Schemas;
 using StreamScoring.Topology;
 using StreamScoring.Topology.Articles;
@@ -24,7 +25,7 @@ internal static class TopologyFactory
     /// <exception cref="CommandException">A node cannot start; names every one that cannot.</exception>
     internal static ArticleTopology Build(AppOptions options, IReadOnlyList<NodeSettings> nodes, ArticleSerdes serdes, ILogger logger, TimeProvider time) =>
         Explained(() => ArticleTopology.Build(
-            OptionsOf(options, nodes, time) with { Serde = serdes.Reader, OutputSerdes = serdes.Writers }, ProcessorFactory(options, nodes, logger, time)));
+            OptionsOf(options, nodes, time) with { Serde = serdes.Reader, OutputSerdes = serdes.Writers }, ProcessorFactory(options, nodes, logger, time, inMemory: options.Fuse)));
 
     /// <summary>Topics to which these nodes write articles as Avro.</summary>
     /// <exception cref="CommandException">The nodes do not fit each other.</exception>
@@ -34,7 +35,7 @@ internal static class TopologyFactory
     /// <summary>The nodes as <c>score</c> runs them, models loaded.</summary>
     /// <exception cref="CommandException">A node cannot start; names every one that cannot.</exception>
     internal static IArticleScorer BuildChain(AppOptions options, IReadOnlyList<NodeSettings> nodes, ILogger logger, TimeProvider time) =>
-        new ChainScorer(Explained(() => ArticleChain.Build(OptionsOf(options, nodes, time), ProcessorFactory(options, nodes, logger, time))));
+        new ChainScorer(Explained(() => ArticleChain.Build(OptionsOf(options, nodes, time), ProcessorFactory(options, nodes, logger, time, inMemory: true))));
 
     /// <summary>What the topology is made of.</summary>
     internal static ArticleTopologyOptions OptionsOf(AppOptions options, IReadOnlyList<NodeSettings> nodes, TimeProvider time) => new()
@@ -120,16 +121,17 @@ internal static class TopologyFactory
     }
 
     private static Func<NodeDefinition, IArticleProcessor> ProcessorFactory(
-        AppOptions options, IReadOnlyList<NodeSettings> nodes, ILogger logger, TimeProvider time)
+        AppOptions options, IReadOnlyList<NodeSettings> nodes, ILogger logger, TimeProvider time, bool inMemory)
     {
         // Counted as the container has them, not as the host.
         var cores = Environment.ProcessorCount;
         var plans = new PlanCache(options.Models.PlanCache ?? PlanCache.DefaultFile, logger);
         var catalog = new ModelCatalog(BundledFiles.Find(options.Models.Root));
+        var tokenizers = new TokenizerCatalog(sharesTokens: inMemory);
         return definition =>
         {
             var settings = nodes.First(node => node.Name == definition.Name);
-            var processing = new ModelProcessorOptions();
+            var processing = new ModelProcessorOptions { Tokenizers = tokenizers };
             if (settings.MaxTokens is { } maxTokens) processing = processing with { MaxTokens = maxTokens };
             if (settings.BatchTokens is { } tokens) processing = processing with { Onnx = processing.Onnx with { TokensPerRun = tokens } };
             var model = definition.Model is { } name ? catalog.Load(name) : null;

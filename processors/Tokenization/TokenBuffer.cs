@@ -10,14 +10,33 @@ public sealed class TokenBuffer : IDisposable
 {
     private const int InitialTokens = 512;
 
-    private int[] _ids = ArrayPool<int>.Shared.Rent(InitialTokens);
-    private int[] _starts = ArrayPool<int>.Shared.Rent(InitialTokens);
-    private int[] _ends = ArrayPool<int>.Shared.Rent(InitialTokens);
-    private int[] _words = ArrayPool<int>.Shared.Rent(InitialTokens);
-    private int[] _wordStarts = ArrayPool<int>.Shared.Rent(InitialTokens);
-    private int[] _wordEnds = ArrayPool<int>.Shared.Rent(InitialTokens);
-    private int[] _wordFirstTokens = ArrayPool<int>.Shared.Rent(InitialTokens);
+    private int[] _ids;
+    private int[] _starts;
+    private int[] _ends;
+    private int[] _words;
+    private int[] _wordStarts;
+    private int[] _wordEnds;
+    private int[] _wordFirstTokens;
     private bool _disposed;
+
+    /// <summary>An empty buffer that grows with its text.</summary>
+    public TokenBuffer()
+        : this(InitialTokens)
+    {
+    }
+
+    /// <summary>An empty buffer with room for so many tokens.</summary>
+    internal TokenBuffer(int tokens)
+    {
+        var size = Math.Max(tokens, 16);
+        _ids = ArrayPool<int>.Shared.Rent(size);
+        _starts = ArrayPool<int>.Shared.Rent(size);
+        _ends = ArrayPool<int>.Shared.Rent(size);
+        _words = ArrayPool<int>.Shared.Rent(size);
+        _wordStarts = ArrayPool<int>.Shared.Rent(size);
+        _wordEnds = ArrayPool<int>.Shared.Rent(size);
+        _wordFirstTokens = ArrayPool<int>.Shared.Rent(size);
+    }
 
     /// <summary>Number of tokens; special tokens around the text are not among them.</summary>
     public int Count { get; private set; }
@@ -78,6 +97,21 @@ public sealed class TokenBuffer : IDisposable
         Return(ref _wordFirstTokens);
     }
 
+    /// <summary>Replaces what is in <paramref name="target"/> with what is in this one.</summary>
+    internal void CopyTo(TokenBuffer target)
+    {
+        Copy(_ids, ref target._ids, Count);
+        Copy(_starts, ref target._starts, Count);
+        Copy(_ends, ref target._ends, Count);
+        Copy(_words, ref target._words, Count);
+        Copy(_wordStarts, ref target._wordStarts, WordCount);
+        Copy(_wordEnds, ref target._wordEnds, WordCount);
+        Copy(_wordFirstTokens, ref target._wordFirstTokens, WordCount);
+        target.Count = Count;
+        target.WordCount = WordCount;
+        target.Truncated = Truncated;
+    }
+
     internal void AddToken(int id, int start, int end)
     {
         var count = Count;
@@ -133,6 +167,12 @@ public sealed class TokenBuffer : IDisposable
         Grow(ref _wordStarts, WordCount, size);
         Grow(ref _wordEnds, WordCount, size);
         Grow(ref _wordFirstTokens, WordCount, size);
+    }
+
+    private static void Copy(int[] source, ref int[] target, int used)
+    {
+        if (target.Length < used) Grow(ref target, 0, used);
+        source.AsSpan(0, used).CopyTo(target);
     }
 
     private static void Grow(ref int[] array, int used, int size)

@@ -14,6 +14,9 @@ internal static class TokenizerFiles
     private const string BpeVocabularyFile = "vocab.json";
     private const string BpeMergesFile = "merges.txt";
 
+    /// <summary>Files that say what pieces there are, in a fixed order; a folder has some of them.</summary>
+    public static IReadOnlyList<string> VocabularyFiles { get; } = [TokenizerFile, WordPieceFile, BpeVocabularyFile, BpeMergesFile];
+
     /// <summary>Loads a tokenizer.</summary>
     /// <exception cref="ModelException">The files are missing, wrong, or of a kind that is not known.</exception>
     public static Tokenizer Load(string folder)

@@ -43,7 +43,7 @@ internal static class Raw
         return false;
     }
 
-    /// <summary>Reads committed records until there are <paramref name="count"/> of them and no more for a moment.</summary>
+    /// <summary>Reads committed records until there are <paramref name="count"/> different values and no more for a moment.</summary>
     internal static List<ConsumeResult<byte[], byte[]>> Consume(
         string bootstrapServers, string topic, int count, TimeSpan? timeout = null)
     {
@@ -55,13 +55,21 @@ internal static class Raw
         // Assigned, not subscribed: a member of a group could meet the fault that is meant for the stream.
         consumer.Assign(Enumerable.Range(0, 4).Select(number => new TopicPartitionOffset(topic, number, Offset.Beginning)));
         var records = new List<ConsumeResult<byte[], byte[]>>();
+        var values = new HashSet<string>(StringComparer.Ordinal);
         var deadline = Environment.TickCount64 + (long)(timeout ?? TimeSpan.FromSeconds(60)).TotalMilliseconds;
         while (Environment.TickCount64 < deadline)
         {
             // After the last one expected, a little longer: a repeated record would come now.
-            var result = consumer.Consume(TimeSpan.FromMilliseconds(records.Count < count ? 200 : 500));
-            if (result?.Message is not null) records.Add(result);
-            else if (records.Count >= count) break;
+            var result = consumer.Consume(TimeSpan.FromMilliseconds(values.Count < count ? 200 : 500));
+            if (result?.Message is { } message)
+            {
+                records.Add(result);
+                values.Add(Encoding.UTF8.GetString(message.Value));
+            }
+            else if (values.Count >= count)
+            {
+                break;
+            }
         }
         consumer.Close();
         return records;

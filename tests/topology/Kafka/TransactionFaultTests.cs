@@ -45,6 +45,11 @@ public sealed class TransactionFaultTests
     public Task An_error_in_the_middle_loses_nothing(short apiKey, ErrorCode error) =>
         RunWithFault(kafka => kafka.PushRequestErrors(apiKey, error));
 
+    // As after a restart of the group's coordinator, until the client's next heartbeat: more than would come by chance.
+    [Fact]
+    public Task A_commit_that_is_refused_again_and_again_is_repeated() =>
+        RunWithFault(static kafka => kafka.PushRequestErrors(TxnOffsetCommit, [.. Enumerable.Repeat(ErrorCode.IllegalGeneration, 14)]));
+
     [Fact]
     public Task A_start_waits_for_the_transaction_coordinator() =>
         RunWithFault(static _ => { }, beforeStart: static kafka => kafka.PushRequestErrors(

@@ -11,10 +11,12 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// </summary>
 internal sealed class ExactlyOnceCommitter : ICommitter
 {
+    // A transaction is given up after so many attempts, and not before so long.
     private const int AbortLimit = 12;
+    private static readonly TimeSpan AbortPeriod = TimeSpan.FromMinutes(1);
     private const int AbortLimitAtStop = 3;
     private static readonly TimeSpan CommittedSlice = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(1);
 
     // Bounds a transaction beside the interval: a burst is committed in pieces that fit the producer's queue.
     private const int MaxOutputsPerTransaction = 200_000;
@@ -208,18 +210,15 @@ internal sealed class ExactlyOnceCommitter : ICommitter
             ThrowIfRefused(ref hasLooked);
             ThrowIfTooLarge();
             if (_stop.IsCancellationRequested && attempt >= AbortLimitAtStop) throw new OperationCanceledException("stopped before the transaction could be repeated");
-            if (attempt >= AbortLimit)
+            if (attempt >= AbortLimit && _time.GetElapsedTime(started) >= AbortPeriod)
             {
                 var error = _producer.LastError;
                 throw new KafkaStreamException(
-                    $"The transaction failed {attempt} times in a row: {error?.Reason ?? "no reason given"} ({error?.Code}). " +
+                    $"The transaction failed {attempt} times in {_time.GetElapsedTime(started).TotalSeconds:0} s: {error?.Reason ?? "no reason given"} ({error?.Code}). " +
                     "Nothing of it was committed; its records are read again at the next start.", canRetry: true);
             }
             _answers?.Aborted(_open);
-            // A member that was thrown out hears of it while polling: give the consumer thread that chance first.
-            var polls = _pipeline.Polls;
-            var backoff = TimeSpan.FromMilliseconds(Math.Min(50 << Math.Min(attempt, 10), MaxBackoff.TotalMilliseconds));
-            _pipeline.WaitFor(pipeline => pipeline.Polls > polls + 1 || pipeline.IsClosed, backoff);
+            WaitForMembership(attempt);
         }
 
         _committedAt = _time.GetTimestamp();
@@ -235,6 +234,18 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         (_openRecords, _openBytes) = (0, 0);
         _isProduced = false;
         Interlocked.Increment(ref _commits);
+    }
+
+    /// <summary>
+    /// A member that was thrown out hears of it while polling: gives the consumer thread that chance. Where the group's
+    /// coordinator has restarted, the client asks it first with one of its next heartbeats, so that polls alone tell nothing.
+    /// </summary>
+    private void WaitForMembership(int attempt)
+    {
+        var (polls, changes) = (_pipeline.Polls, _ownership.Changes);
+        var backoff = TimeSpan.FromMilliseconds(Math.Min(25 << Math.Min(attempt, 10), MaxBackoff.TotalMilliseconds));
+        _pipeline.WaitFor(
+            pipeline => pipeline.IsClosed || _ownership.Changes != changes || (attempt <= 2 && pipeline.Polls > polls + 1), backoff);
     }
 
     /// <summary>A right that is missing does not come by trying again.</summary>

@@ -11,6 +11,7 @@ internal sealed class PartitionOwnership(LoopWatch watch)
     private readonly Dictionary<TopicPartition, OwnedPartition> _owned = [];
     private OwnedPartition[] _snapshot = [];
     private int _losses;
+    private int _changes;
 
     /// <summary>Held by the producer thread over a commit and by the consumer thread over a change.</summary>
     internal Lock Gate { get; } = new();
@@ -18,8 +19,8 @@ internal sealed class PartitionOwnership(LoopWatch watch)
     /// <summary>Grows with every loss; unchanged means that nothing went.</summary>
     internal int Losses => Volatile.Read(ref _losses);
 
-    /// <summary>Grows with every change; for the consumer thread alone.</summary>
-    internal int Changes { get; private set; }
+    /// <summary>Grows with every change.</summary>
+    internal int Changes => Volatile.Read(ref _changes);
 
     /// <summary>The partitions owned at this moment.</summary>
     internal OwnedPartition[] Current => Volatile.Read(ref _snapshot);
@@ -75,7 +76,7 @@ internal sealed class PartitionOwnership(LoopWatch watch)
 
     private void Publish()
     {
-        Changes++;
         Volatile.Write(ref _snapshot, [.. _owned.Values]);
+        Volatile.Write(ref _changes, _changes + 1);
     }
 }
