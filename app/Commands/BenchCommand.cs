@@ -41,7 +41,7 @@ internal sealed class BenchCommand : CommandHandler
     internal override string Details =>
         "Every bar is a ratio of two things measured in turns in one run, so that it means the same on any machine; medians of\n"
         + "the rounds. Tables go to standard output. It starts a Kafka broker of its own from KAFKA_HOME (all but models and sinks need one).\n"
-        + "Everything takes about an hour on two quiet cores.";
+        + "Everything takes about an hour on two quiet cores; Ctrl-C keeps what is measured.";
 
     internal override IReadOnlyList<string> Examples { get; } =
     [
@@ -84,7 +84,16 @@ internal sealed class BenchCommand : CommandHandler
                 Models = Path.GetFullPath(BundledFiles.Find(context.Options.Models.Root)),
             },
             context.Error, context.Time, context.Stopping);
-        foreach (var bench in Chosen(parsed)) await bench.RunAsync(session);
+        try
+        {
+            foreach (var bench in Chosen(parsed)) await bench.RunAsync(session);
+        }
+        catch when (session.Report.Tables.Count > 0)
+        {
+            // An hour's figures are not lost to Ctrl-C, or to a bench that fails, in the last minute.
+            await WriteAsync(session.Report, machine, parsed);
+            throw;
+        }
 
         await WriteAsync(session.Report, machine, parsed);
         return ExitCodes.Done;
