@@ -14,7 +14,7 @@ internal static class MemoryBench
         var table = new BenchTable(
             "Memory", $"Resident memory of the stream, exactly-once, after so many records and after ten times as many: the mean of {Readings} readings "
                 + "while the next fifth of the first count goes through, with the least and the greatest of them.",
-            ["records", "MiB", "least", "greatest", "ten times as many, MiB", "then least", "then greatest", "growth"]);
+            ["MiB", "least", "greatest", "ten times as many, MiB", "then least", "then greatest", "growth"]);
         var identity = Contestant.Ours("identity", session, [("identity", null)], exactlyOnce: true, commitIntervalMs: 500);
         var value = new byte[60];
         await MeasureAsync(session, table, "identity records", identity, session.Pick(1_000_000, 100_000), 100_000, _ => value);
@@ -36,7 +36,7 @@ internal static class MemoryBench
         var first = await ResidentAfterAsync(few);
         var last = await ResidentAfterAsync(few * 10);
         var growth = (last.Average() - first.Average()) / first.Average();
-        table.Row(name, few, first.Average(), first.Min(), first.Max(), last.Average(), last.Min(), last.Max(), growth);
+        table.Row($"{few:N0} {name}", first.Average(), first.Min(), first.Max(), last.Average(), last.Min(), last.Max(), growth);
         session.Report.Below($"memory after {few * 10:N0} {name}, growth since {few:N0}", growth, 0.05);
 
         async Task<double[]> ResidentAfterAsync(int count)
