@@ -66,9 +66,6 @@ internal sealed record BenchOptions
     /// <summary>Fewer records and rounds: a look, not a measurement.</summary>
     public bool IsQuick { get; init; }
 
-    /// <summary>Memory over 100,000 articles instead of 20,000.</summary>
-    public bool IsLong { get; init; }
-
     /// <summary>Folder of an Apache Kafka distribution.</summary>
     public string? KafkaHome { get; init; }
 
