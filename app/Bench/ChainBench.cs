@@ -1,4 +1,3 @@
-using StreamScoring.Processors;
 using StreamScoring.Processors.Planning;
 using StreamScoring.Schemas;
 
@@ -8,8 +7,9 @@ namespace StreamScoring.App.Bench;
 internal static class ChainBench
 {
     private const int CommitIntervalMs = 500;
-    // Until what is compiled is compiled: a tenth of the processor time of a stream's first ten seconds goes into that.
-    private const int WarmUp = 1_000;
+    // Until what is compiled is compiled: a tenth of a stream's processor time in its first ten seconds goes into that, and of
+    // Kafka Streams' in its first half minute.
+    private const int WarmUp = 1_500;
 
     /// <summary>One run over all articles.</summary>
     private sealed record ScoreResult(double PerSecond, double CpuMs);
@@ -22,64 +22,38 @@ internal static class ChainBench
         var two = three.Take(2).ToArray();
         var plans = three.Select(node => ModelsBench.Best(session, node, [.. articles.Take(160)])).ToArray();
 
-        // All are started once and take turns: a program's first seconds, with its compilers, count for none of them.
-        var streams = new List<(string Name, LiveRun Run)>();
-        using var alone = new ModelsAlone(session, three, plans);
-        try
+        List<(string Name, Func<Task<ScoreResult>> RunAsync)> sides =
+        [
+            ("three models, no Kafka", () => Task.FromResult(Alone(session, three, plans, articles))),
+            ("three nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: false), values)),
+            ("three nodes fused, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: true), values)),
+        ];
+        if (session.Options.Peer is not null)
         {
-            await StartAsync(Ours("three nodes through topics, exactly-once", session, three, fuse: false));
-            await StartAsync(Ours("three nodes fused, exactly-once", session, three, fuse: true));
-            if (session.Options.Peer is not null)
-            {
-                await StartAsync(Ours("two nodes through topics, exactly-once", session, two, fuse: false));
-                await StartAsync(Peer("Kafka Streams, the same two, exactly-once", session, two));
-            }
-            List<(string Name, Func<IReadOnlyList<int>, ScoreResult> Run)> sides =
-            [
-                ("three models, no Kafka", indexes => alone.Run([.. indexes.Select(i => articles[i])])),
-                .. streams.Select(stream => (stream.Name, (Func<IReadOnlyList<int>, ScoreResult>)(indexes => Live(session, stream.Run, values, indexes)))),
-            ];
-            var results = await Task.Run(() => TakeTurns(session, sides, articles.Count));
-            Report(session, sides.ConvertAll(static side => side.Name), results, plans, articles.Count);
+            sides.Add(("two nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, two, fuse: false), values)));
+            sides.Add(("Kafka Streams, the same two, exactly-once", () => LiveAsync(session, Peer(session, two), values)));
         }
-        finally
-        {
-            foreach (var (_, run) in streams) await run.DisposeAsync();
-        }
-
-        async Task StartAsync(Contestant contestant) => streams.Add((contestant.Name, await LiveRun.StartAsync(session, contestant)));
-    }
-
-    private static List<ScoreResult>[] TakeTurns(
-        BenchSession session, IReadOnlyList<(string Name, Func<IReadOnlyList<int>, ScoreResult> Run)> sides, int count)
-    {
-        foreach (var (name, run) in sides)
-        {
-            session.Say($"warming up {name}");
-            run([.. Enumerable.Range(0, WarmUp).Select(i => i % count)]);
-        }
-        var all = Enumerable.Range(0, count).ToArray();
         var results = sides.Select(static _ => new List<ScoreResult>()).ToArray();
-        var rounds = session.Pick(8, 1);
+        var rounds = session.Pick(5, 1);
         for (var round = 0; round < rounds; round++)
         {
             for (var turn = 0; turn < sides.Count; turn++)
             {
                 // There and back again, so that a machine that slows down slows down all alike.
                 var i = round % 2 == 0 ? turn : sides.Count - 1 - turn;
-                var result = sides[i].Run(all);
+                var result = await sides[i].RunAsync();
                 results[i].Add(result);
                 session.Say($"round {round + 1} of {rounds}: {sides[i].Name}: {result.PerSecond:N1} articles/s, {result.CpuMs:N1} ms of processor time each");
             }
         }
-        return results;
+        Report(session, sides.ConvertAll(static side => side.Name), results, plans, articles.Count);
     }
 
     private static void Report(BenchSession session, List<string> names, List<ScoreResult>[] results, ModelPlan[] plans, int count)
     {
         var table = new BenchTable(
             "Models in a chain",
-            $"{count} articles of up to 400 characters, commits every {CommitIntervalMs} ms, from the first record sent to the last one read; medians of turns of programs that are warm. Without Kafka each model runs by itself in its best configuration ({string.Join("; ", plans.Select(static plan => plan.ToString()))}).",
+            $"{count} articles of up to 400 characters, commits every {CommitIntervalMs} ms, from the first record sent to the last one read; after {WarmUp:N0} to warm up; medians of the turns. Without Kafka each model runs by itself in its best configuration ({string.Join("; ", plans.Select(static plan => plan.ToString()))}).",
             ["articles/s", "CPU ms an article"]);
         var rates = results.Select(static list => BenchReport.Median(list.Select(static r => r.PerSecond))).ToArray();
         var cpu = results.Select(static list => BenchReport.Median(list.Select(static r => r.CpuMs))).ToArray();
@@ -101,49 +75,48 @@ internal static class ChainBench
             BenchReport.MedianRatio(results[of].Select(number), results[to].Select(number));
     }
 
-    /// <summary>All articles, from the first one sent to the last one read.</summary>
-    private static ScoreResult Live(BenchSession session, LiveRun run, byte[][] values, IReadOnlyList<int> indexes)
+    /// <summary>Every model over all articles, one model after the other, in its best configuration.</summary>
+    private static ScoreResult Alone(BenchSession session, IReadOnlyList<ModelNode> nodes, ModelPlan[] plans, IReadOnlyList<Article> articles)
     {
-        var cpu = run.Program.CpuSeconds;
-        var started = session.Time.GetTimestamp();
-        foreach (var i in indexes) run.Send(values[i]);
-        run.Await(indexes.Count);
-        var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
-        return new ScoreResult(indexes.Count / seconds, (run.Program.CpuSeconds - cpu) / indexes.Count * 1000);
+        var (seconds, cpu) = (0.0, 0.0);
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            using var processor = nodes[i].Create(session, plans[i]);
+            ModelsBench.Seconds(session, processor, plans[i], [.. articles.Take(WarmUp)]);
+            var before = Environment.CpuUsage.TotalTime;
+            seconds += ModelsBench.Seconds(session, processor, plans[i], ModelsBench.OrderFor(plans[i], articles));
+            cpu += (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+        }
+        return new ScoreResult(articles.Count / seconds, cpu / articles.Count * 1000);
     }
 
-    private static Contestant Ours(string name, BenchSession session, IReadOnlyList<ModelNode> nodes, bool fuse) =>
-        Contestant.Ours(name, session, [.. nodes.Select(static node => (node.Kind, (string?)node.Model))], exactlyOnce: true, CommitIntervalMs, fuse);
+    private static async Task<ScoreResult> LiveAsync(BenchSession session, Contestant contestant, byte[][] values)
+    {
+        // A program of its own for every turn: one that waited for minutes is slower than one that has just run.
+        await using var run = await LiveRun.StartAsync(session, contestant);
+        return await Task.Run(() =>
+        {
+            for (var i = 0; i < WarmUp; i++) run.Send(values[i % values.Length]);
+            run.Await(WarmUp);
+            var cpu = run.Program.CpuSeconds;
+            var started = session.Time.GetTimestamp();
+            foreach (var value in values) run.Send(value);
+            run.Await(values.Length);
+            var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
+            return new ScoreResult(values.Length / seconds, (run.Program.CpuSeconds - cpu) / values.Length * 1000);
+        });
+    }
 
-    private static Contestant Peer(string name, BenchSession session, IReadOnlyList<ModelNode> nodes) =>
-        Contestant.KafkaStreams(name, session, [.. nodes.Select(node => Node(session, node))], exactlyOnce: true);
+    private static Contestant Ours(BenchSession session, IReadOnlyList<ModelNode> nodes, bool fuse) =>
+        Contestant.Ours("the stream", session, [.. nodes.Select(static node => (node.Kind, (string?)node.Model))], exactlyOnce: true, CommitIntervalMs, fuse);
+
+    private static Contestant Peer(BenchSession session, IReadOnlyList<ModelNode> nodes) =>
+        Contestant.KafkaStreams("Kafka Streams", session, [.. nodes.Select(node => Node(session, node))], exactlyOnce: true);
 
     private static string Node(BenchSession session, ModelNode node)
     {
         var folder = Path.Combine(session.Options.Models, node.Model);
         var kind = node.Kind == "token-classification" ? "ner" : "topic";
         return $"{kind}={Path.Combine(folder, "model.onnx")},{Path.Combine(folder, "vocab.txt")}";
-    }
-
-    /// <summary>Every model over all articles, one model after the other, in its best configuration.</summary>
-    private sealed class ModelsAlone(BenchSession session, IReadOnlyList<ModelNode> nodes, ModelPlan[] plans) : IDisposable
-    {
-        private readonly IArticleProcessor[] _processors = [.. nodes.Zip(plans, (node, plan) => node.Create(session, plan))];
-
-        internal ScoreResult Run(IReadOnlyList<Article> articles)
-        {
-            var cpu = Environment.CpuUsage.TotalTime;
-            var seconds = 0.0;
-            for (var i = 0; i < _processors.Length; i++)
-            {
-                seconds += ModelsBench.Seconds(session, _processors[i], plans[i], ModelsBench.OrderFor(plans[i], articles));
-            }
-            return new ScoreResult(articles.Count / seconds, (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds / articles.Count);
-        }
-
-        public void Dispose()
-        {
-            foreach (var processor in _processors) processor.Dispose();
-        }
     }
 }

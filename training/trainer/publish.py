@@ -9,7 +9,7 @@ from . import entities, folder, graph, onnx_run, outliers, summary, topic
 from .console import say
 from .sentences import split_sentences
 
-VERSION = "2.5.0"
+VERSION = "2.6.0"
 # Neurons of each feed-forward that are multiplied in single precision. Of entities twice as many, for a hundredth of the time.
 USUAL_FLOAT_NEURONS, FLOAT_NEURONS = 32, {"entities": 64, "fast_entities": 64}
 ENCODER = dict(name="sentence-transformers/all-MiniLM-L6-v2 (pretrained encoder)", license="Apache-2.0")
