@@ -4,8 +4,9 @@ A traced export leaves much to the runtime's optimizers. Measured with ONNX Runt
 tokens, int8: more than half of the time goes outside the matrix products, a sixth of it to the fused
 SkipLayerNormalization, which is slower than the addition and LayerNormalization that it stands for; and that takes
 seven times as long as InstanceNormalization, which is the same but for the factors (version 1.29, 100 tokens of 384
-numbers: 197 and 24 us, a fifth of the encoder's time; 1.30 is as fast with either). So here: query, key and value in one product, attention in
-few steps, rows normalized as instances, and residuals added with Sum, which the runtime leaves alone.
+numbers: 197 and 24 us, a fifth of the encoder's time; 1.30 is as fast with either). So here: query, key and value in
+one product, attention in few steps, rows normalized as instances, and residuals added with Sum, which the runtime
+leaves alone.
 """
 
 import numpy as np
