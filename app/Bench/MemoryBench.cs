@@ -4,7 +4,7 @@ namespace StreamScoring.App.Bench;
 internal static class MemoryBench
 {
     /// <summary>
-    /// Resident memory goes up by half and down again within a second, with the collector's youngest generation: a reading
+    /// Resident memory goes up by half and down again within seconds, with the collector's youngest generation: a reading
     /// says when it was taken, the mean of readings over many such turns says what the stream takes.
     /// </summary>
     private static readonly TimeSpan ReadEvery = TimeSpan.FromMilliseconds(20);
