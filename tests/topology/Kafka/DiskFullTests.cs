@@ -24,17 +24,24 @@ public sealed class DiskFullTests
         using var disk = SmallDisk.MountOrSkip(64 << 20);
         await using var broker = await KafkaHomeBroker.StartOrSkipAsync(new KafkaHomeOptions
         {
-            Properties = new Dictionary<string, string> { ["log.dirs"] = Path.Combine(disk.Folder, "data") },
+            Properties = new Dictionary<string, string>
+            {
+                ["log.dirs"] = Path.Combine(disk.Folder, "data"),
+                // A transaction that times out while its lone broker starts loses its markers, by the broker's own doing
+                // (ARCHITECTURE, Faults): here it is left to the stream, which ends it once the broker answers.
+                ["transaction.abort.timed.out.transaction.cleanup.interval.ms"] = "3600000",
+            },
         });
         await broker.CreateTopicAsync("in", 4, Stop);
         await broker.CreateTopicAsync("out.ExactlyOnce", 4, Stop);
         await broker.CreateTopicAsync("out.AtLeastOnce", 4, Stop);
         Raw.Produce(broker.BootstrapServers, "in", Count, Keys);
 
-        // 1. The disk is full when both streams are at work.
+        // 1. The disk is full when both streams are at work, with no commit half done: it would lose its markers too.
         await using var exactlyOnce = new Copy(broker, ProcessingGuarantee.ExactlyOnce);
         await using var atLeastOnce = new Copy(broker, ProcessingGuarantee.AtLeastOnce);
         await WaitForAsync(() => exactlyOnce.HasBegun && atLeastOnce.HasBegun, "at work");
+        Assert.Equal(exactlyOnce.Passed, Raw.Consume(broker.BootstrapServers, exactlyOnce.Output, exactlyOnce.Passed, Limit).Count);
         disk.Fill();
         exactlyOnce.GoOn();
         atLeastOnce.GoOn();
@@ -81,6 +88,7 @@ public sealed class DiskFullTests
         private readonly CancellationTokenSource _stop = new();
         private readonly ManualResetEventSlim _goOn = new();
         private int _batches;
+        private int _passed;
 
         internal Copy(KafkaHomeBroker broker, ProcessingGuarantee guarantee)
         {
@@ -88,9 +96,10 @@ public sealed class DiskFullTests
             _logs = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(_lines));
             var executor = new CopyExecutor("in", Output)
             {
-                BeforeBatch = _ =>
+                BeforeBatch = batch =>
                 {
                     if (Interlocked.Increment(ref _batches) >= 20) _goOn.Wait(Limit);
+                    Interlocked.Add(ref _passed, batch.Count);
                 },
             };
             Stream = new KafkaStream(
@@ -115,6 +124,9 @@ public sealed class DiskFullTests
         internal IEnumerable<string> Log => _lines.Lines;
 
         internal bool HasBegun => Volatile.Read(ref _batches) >= 20;
+
+        /// <summary>Records of the batches that did not wait.</summary>
+        internal int Passed => Volatile.Read(ref _passed);
 
         internal void GoOn() => _goOn.Set();
 

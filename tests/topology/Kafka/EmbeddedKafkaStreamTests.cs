@@ -1,6 +1,5 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
-using StreamScoring.Topology.Execution;
 using StreamScoring.Topology.Kafka;
 using StreamScoring.Topology.Kafka.Embedded;
 
@@ -34,51 +33,6 @@ public sealed class EmbeddedKafkaStreamTests
         {
             Raw.AssertCommittedToTheEnd(kafka.BootstrapServers, "streamscoring", "in", 5_000);
         }
-    }
-
-    [Fact]
-    public async Task A_backlog_at_the_first_hop_does_not_keep_its_records_from_the_second()
-    {
-        const int Backlog = 20_000;
-        using var kafka = EmbeddedKafka.Start();
-        foreach (var topic in (string[])["in", "between", "out"]) kafka.CreateTopic(topic, 2);
-        Raw.Produce(kafka.BootstrapServers, "in", Backlog, keys: 50);
-        var limits = new BatchLimits(16, 16 << 10, TimeSpan.FromMilliseconds(5));
-        var (first, whenSecondBegan) = (0, -1);
-        var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        using var stream = new KafkaStream(
-            [
-                new CopyExecutor("in", "between")
-                {
-                    Limits = limits,
-                    // As slow as a model: what was read waits for a scorer.
-                    BeforeBatch = batch =>
-                    {
-                        Interlocked.Add(ref first, batch.Count);
-                        Thread.Sleep(2);
-                    },
-                },
-                new CopyExecutor("between", "out")
-                {
-                    SubTopologyId = 1,
-                    Limits = limits,
-                    BeforeBatch = _ =>
-                    {
-                        Interlocked.CompareExchange(ref whenSecondBegan, Volatile.Read(ref first), -1);
-                        began.TrySetResult();
-                    },
-                },
-            ],
-            new KafkaStreamOptions { BootstrapServers = kafka.BootstrapServers, Guarantee = ProcessingGuarantee.AtLeastOnce, CommitInterval = TimeSpan.FromMilliseconds(100) },
-            NullLoggerFactory.Instance, TimeProvider.System);
-        using var stop = new CancellationTokenSource();
-        var running = stream.RunAsync(stop.Token);
-        await began.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
-        await stop.CancelAsync();
-        await running;
-
-        Assert.InRange(whenSecondBegan, 1, Backlog / 2);
     }
 
     [Theory]

@@ -79,12 +79,14 @@ internal static class Raw
         IReadOnlyList<ConsumeResult<byte[], byte[]>> records, int count, int keys)
     {
         var last = new Dictionary<string, int>();
-        var seen = new HashSet<int>();
+        var seen = new Dictionary<int, TopicPartitionOffset>();
         foreach (var record in records)
         {
             var key = Encoding.UTF8.GetString(record.Message.Key);
             var number = int.Parse(Encoding.UTF8.GetString(record.Message.Value));
-            Assert.True(seen.Add(number), $"record {number} came twice");
+            Assert.True(
+                seen.TryAdd(number, record.TopicPartitionOffset),
+                $"record {number} came twice: {seen[number]} and {record.TopicPartitionOffset}");
             Assert.Equal($"k{number % keys}", key);
             Assert.True(!last.TryGetValue(key, out var before) || before < number, $"{key}: {number} after {before}");
             last[key] = number;

@@ -1,5 +1,4 @@
 using Confluent.Kafka;
-using StreamScoring.Topology.Execution;
 
 namespace StreamScoring.Topology.Kafka.Internal;
 
@@ -8,13 +7,8 @@ internal static class ClientConfigs
 {
     private const int SessionTimeoutMs = 10_000;
 
-    internal static ConsumerConfig Consumer(KafkaStreamOptions options) => Consumer(options, BatchLimits.RecordByRecord);
-
-    /// <param name="options">The stream's.</param>
-    /// <param name="batch">The smallest of its sub-topologies' batches.</param>
-    internal static ConsumerConfig Consumer(KafkaStreamOptions options, BatchLimits batch)
+    internal static ConsumerConfig Consumer(KafkaStreamOptions options)
     {
-        var fetchesAhead = batch.MaxRecords >= BatchLimits.RecordByRecord.MaxRecords;
         var exactlyOnce = options.Guarantee == ProcessingGuarantee.ExactlyOnce;
         var config = new ConsumerConfig
         {
@@ -35,11 +29,9 @@ internal static class ClientConfigs
             // A member hears of a rebalance with its heartbeat: who takes over after an orderly stop does so within this time.
             HeartbeatIntervalMs = 1_000,
             MaxPollIntervalMs = 300_000,
-            // The default 100,000 messages a partition is all memory and no speed; a low mark needs a short backoff, else
-            // the fetcher stalls for its default of 1 s. What is fetched is scored in the order it came: where models are
-            // the bottleneck, every record of the next hop waits behind what a backlog has put into this queue.
-            QueuedMinMessages = fetchesAhead ? 8_000 : 4 * batch.MaxRecords,
-            MaxPartitionFetchBytes = fetchesAhead ? 1 << 20 : (int)Math.Clamp(4 * batch.MaxBytes, 64 << 10, 1 << 20),
+            // The default 100,000 messages a partition is all memory and no speed where models are the bottleneck; a low
+            // mark needs a short backoff, else the fetcher stalls for its default of 1 s.
+            QueuedMinMessages = 8_000,
             QueuedMaxMessagesKbytes = 16 * 1024,
             FetchQueueBackoffMs = 20,
             FetchWaitMaxMs = 100,

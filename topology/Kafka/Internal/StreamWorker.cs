@@ -177,16 +177,13 @@ internal sealed class StreamWorker : IDisposable
     }
 
     private IConsumer<byte[]?, byte[]?> BuildConsumer() =>
-        new ConsumerBuilder<byte[]?, byte[]?>(ClientConfigs.Consumer(_options, SmallestBatch(_lanes)))
+        new ConsumerBuilder<byte[]?, byte[]?>(ClientConfigs.Consumer(_options))
             .SetErrorHandler((_, error) => _clientLog.Error("consumer", error))
             .SetLogHandler((_, message) => _clientLog.Log(message))
             .SetPartitionsAssignedHandler((_, partitions) => Guarded(() => Assigned(partitions)))
             .SetPartitionsRevokedHandler((_, partitions) => Guarded(() => Revoked(partitions)))
             .SetPartitionsLostHandler((_, partitions) => Guarded(() => Lost(partitions)))
             .Build();
-
-    private static BatchLimits SmallestBatch(SubTopologyLane[] lanes) =>
-        lanes.Select(static lane => lane.Executor.Limits).MinBy(static limits => limits.MaxRecords);
 
     // A handler that throws makes Consume destroy the record it holds: nothing may leave it.
     private void Guarded(Action handler)
