@@ -1,10 +1,10 @@
-using System.Runtime.InteropServices;
 using System.Text;
+using StreamScoring.Topology.Kafka.Internal;
 
 namespace StreamScoring.App.Kafka;
 
 /// <summary>Asks librdkafka itself whether a property exists and takes a value, before any client is built.</summary>
-internal static partial class LibrdkafkaProperties
+internal static class LibrdkafkaProperties
 {
     private const int Ok = 0;
     private const int UnknownName = -2;
@@ -17,12 +17,11 @@ internal static partial class LibrdkafkaProperties
         if (name.StartsWith("dotnet.", StringComparison.Ordinal)) return null;
         lock (Guard)
         {
-            Confluent.Kafka.Library.Load();
-            var configuration = NewConfiguration();
+            var configuration = Librdkafka.NewConfiguration();
             try
             {
                 var error = new byte[512];
-                var result = Set(configuration, name, value, error, (nuint)error.Length);
+                var result = Librdkafka.SetConfiguration(configuration, name, value, error, (nuint)error.Length);
                 if (result == Ok) return null;
                 if (result == UnknownName) return "librdkafka has no such property";
                 // Its texts quote the value, which may be a secret: only the reason before the quote goes out.
@@ -32,7 +31,7 @@ internal static partial class LibrdkafkaProperties
             }
             finally
             {
-                DestroyConfiguration(configuration);
+                Librdkafka.DestroyConfiguration(configuration);
             }
         }
     }
@@ -46,13 +45,4 @@ internal static partial class LibrdkafkaProperties
         var end = Array.IndexOf(buffer, (byte)0);
         return Encoding.UTF8.GetString(buffer, 0, end < 0 ? buffer.Length : end).TrimEnd('.');
     }
-
-    [LibraryImport("librdkafka", EntryPoint = "rd_kafka_conf_new")]
-    private static partial nint NewConfiguration();
-
-    [LibraryImport("librdkafka", EntryPoint = "rd_kafka_conf_destroy")]
-    private static partial void DestroyConfiguration(nint configuration);
-
-    [LibraryImport("librdkafka", EntryPoint = "rd_kafka_conf_set", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Set(nint configuration, string name, string value, byte[] error, nuint errorSizeBytes);
 }

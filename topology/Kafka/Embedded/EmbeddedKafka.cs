@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Confluent.Kafka;
+using StreamScoring.Topology.Kafka.Internal;
 
 namespace StreamScoring.Topology.Kafka.Embedded;
 
@@ -48,17 +49,14 @@ public sealed class EmbeddedKafka : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Brokers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Brokers, 9);
 
-        // The same library that Confluent.Kafka uses, loaded by its rules.
-        Library.Load();
-
         var error = new byte[512];
-        var configuration = MockCluster.NewConfiguration();
+        var configuration = Librdkafka.NewConfiguration();
         // The client only carries the cluster and talks to nobody: no warning about its missing bootstrap servers.
-        _ = MockCluster.SetConfiguration(configuration, "log_level", "3", error, (nuint)error.Length);
+        _ = Librdkafka.SetConfiguration(configuration, "log_level", "3", error, (nuint)error.Length);
         var client = MockCluster.NewClient(MockCluster.Producer, configuration, error, (nuint)error.Length);
         if (client == 0)
         {
-            MockCluster.DestroyConfiguration(configuration);
+            Librdkafka.DestroyConfiguration(configuration);
             throw new InvalidOperationException("The embedded broker did not start: " + ReadText(error));
         }
 

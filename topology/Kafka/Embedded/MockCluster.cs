@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using StreamScoring.Topology.Kafka.Internal;
 
 namespace StreamScoring.Topology.Kafka.Embedded;
 
@@ -8,17 +9,7 @@ internal static partial class MockCluster
     /// <summary>RD_KAFKA_PRODUCER.</summary>
     internal const int Producer = 0;
 
-    private const string Library = "librdkafka";
-
-    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
-    internal static partial nint NewConfiguration();
-
-    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_destroy")]
-    internal static partial void DestroyConfiguration(nint configuration);
-
-    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int SetConfiguration(
-        nint configuration, string name, string value, byte[] error, nuint errorSizeBytes);
+    private const string Library = Librdkafka.Library;
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_new")]
     internal static partial nint NewClient(int type, nint configuration, byte[] error, nuint errorSizeBytes);

@@ -6,11 +6,12 @@ namespace StreamScoring.Topology.Kafka.Internal;
 
 /// <summary>
 /// The functions of librdkafka that every record goes through, as rdkafka.h of 2.15 declares them, on clients that
-/// Confluent.Kafka has made and keeps. All else goes through Confluent.Kafka.
+/// Confluent.Kafka has made and keeps, and those that ask what it takes for a property. All else goes through Confluent.Kafka.
 /// </summary>
 internal static unsafe partial class Librdkafka
 {
-    private const string Library = "librdkafka";
+    /// <summary>Which of its builds: <see cref="LibrdkafkaBuild"/>.</summary>
+    internal const string Library = "librdkafka";
 
     private static readonly PropertyInfo HandleProperty =
         typeof(Handle).GetProperty("LibrdkafkaHandle", BindingFlags.Instance | BindingFlags.NonPublic)
@@ -66,6 +67,16 @@ internal static unsafe partial class Librdkafka
     /// <returns>Null, or an error to destroy; only then headers are still the caller's.</returns>
     [LibraryImport(Library, EntryPoint = "rd_kafka_produceva")]
     internal static partial nint Produce(nint client, NativeField* fields, nuint count);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
+    internal static partial nint NewConfiguration();
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_destroy")]
+    internal static partial void DestroyConfiguration(nint configuration);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int SetConfiguration(
+        nint configuration, string name, string value, byte[] error, nuint errorSizeBytes);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_error_destroy")]
     internal static partial void DestroyError(nint error);
