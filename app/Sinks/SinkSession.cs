@@ -8,7 +8,8 @@ namespace StreamScoring.App.Sinks;
 
 /// <summary>
 /// One stretch of work between two failures: an open sink, a member of its group, and the positions of the partitions
-/// that the group gave it. All calls but <see cref="Lag"/> come from the runner's thread, the consumer's callbacks too.
+/// that the group gave it. All calls but <see cref="Lag"/> come from the runner's thread, the consumer's callbacks too, except while
+/// it waits for the consumer to close.
 /// </summary>
 internal sealed class SinkSession : IDisposable
 {
@@ -31,11 +32,13 @@ internal sealed class SinkSession : IDisposable
     private readonly WallClockWatch _clock;
     private readonly Dictionary<SinkPartition, Place> _places = [];
     private readonly CancellationTokenSource _end = new();
+    private readonly GroupLeave _leave = new();
     private List<SinkRecord> _pending = [];
     private Task? _writing;
     private long _pendingBytes;
     private long _tickedAt;
-    private bool _closed;
+    private bool _hasLeft;
+    private bool _isLeftBehind;
     private long _pendingSince;
     private Exception? _callbackFailure;
     private long _lag = -1;
@@ -59,8 +62,8 @@ internal sealed class SinkSession : IDisposable
                 PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
             })
             .SetPartitionsAssignedHandler((_, partitions) => Assigned(partitions))
-            .SetPartitionsRevokedHandler((_, partitions) => Gone(partitions))
-            .SetPartitionsLostHandler((_, partitions) => Gone(partitions))
+            .SetPartitionsRevokedHandler((_, partitions) => _leave.Call(() => Gone(partitions)))
+            .SetPartitionsLostHandler((_, partitions) => _leave.Call(() => Gone(partitions)))
             .Build();
         _clock = clients.WatchClock(_consumer);
     }
@@ -91,8 +94,7 @@ internal sealed class SinkSession : IDisposable
             ends ??= QueryEnds();
             if (_pending.Count == 0 && ends.All(end => !_places.TryGetValue(end.Key, out var place) || place.Next >= end.Value)) break;
         }
-        _consumer.Close();
-        _closed = true;
+        Leave();
         if (_callbackFailure is { } lastFailure) throw lastFailure;
     }
 
@@ -104,15 +106,22 @@ internal sealed class SinkSession : IDisposable
         try
         {
             // A member that just vanished would keep its partitions until its session times out.
-            if (!_closed) _consumer.Close();
+            Leave();
         }
         catch (KafkaException)
         {
             // Then it times out.
         }
         _clock.Dispose();
-        _consumer.Dispose();
+        if (!_isLeftBehind) _consumer.Dispose();
         _end.Dispose();
+    }
+
+    private void Leave()
+    {
+        if (_hasLeft) return;
+        _hasLeft = true;
+        _isLeftBehind = !_leave.TryClose(_consumer);
     }
 
     private ConsumeResult<byte[]?, byte[]?>? Consume(TimeSpan wait)

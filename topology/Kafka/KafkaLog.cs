@@ -57,6 +57,9 @@ internal static partial class KafkaLog
     [LoggerMessage(16, LogLevel.Information, "Stream {GroupId} stopped; left for the next start: {InFlight} records")]
     internal static partial void Stopped(ILogger logger, string groupId, int inFlight);
 
+    [LoggerMessage(29, LogLevel.Warning, "Stream {GroupId} could not leave its group: the brokers do not answer ({Reason}). What was not committed is read again")]
+    internal static partial void LeftBehind(ILogger logger, string groupId, string reason);
+
     [LoggerMessage(17, LogLevel.Warning, "Record {Topic}-{Partition}@{Offset}: its output of {SizeBytes} bytes is larger than its topic takes: dead-lettered")]
     internal static partial void Oversize(ILogger logger, string topic, int partition, long offset, long sizeBytes);
 

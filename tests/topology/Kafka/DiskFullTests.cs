@@ -46,13 +46,16 @@ public sealed class DiskFullTests
         exactlyOnce.GoOn();
         atLeastOnce.GoOn();
 
-        // 2. Both say so, and hold on to what they have.
+        // 2. Both say so, and hold on to what they have; or at-least-once reads it again, where the broker's last answer was that
+        // it does not take it.
         foreach (var copy in new[] { exactlyOnce, atLeastOnce })
         {
             await WaitForAsync(() => copy.Stream.GetHealth() is { IsLive: true, IsReady: false } health
-                && health.Reason.StartsWith("Kafka has taken no results for ", StringComparison.Ordinal), $"{copy.Group} not ready", copy);
-            await WaitForAsync(() => copy.Log.Any(static line => line.StartsWith("Warning Kafka has taken no results for ", StringComparison.Ordinal)), "told", copy);
+                && (health.Reason.StartsWith("Kafka has taken no results for ", StringComparison.Ordinal) || copy.IsReplaced), $"{copy.Group} not ready", copy);
+            await WaitForAsync(() => copy.IsReplaced
+                || copy.Log.Any(static line => line.StartsWith("Warning Kafka has taken no results for ", StringComparison.Ordinal)), "told", copy);
         }
+        Assert.False(exactlyOnce.IsReplaced);
         Assert.Contains(broker.Log, static line => line.Contains("all log dirs", StringComparison.Ordinal) && line.Contains("have failed", StringComparison.Ordinal));
 
         // 3. Room, and the broker comes back: they go on by themselves.
@@ -108,6 +111,9 @@ public sealed class DiskFullTests
                 {
                     BootstrapServers = broker.BootstrapServers, GroupId = Group, InstanceId = "one", Guarantee = guarantee,
                     CommitInterval = TimeSpan.FromMilliseconds(20),
+                    UncaughtExceptionHandler = static error => error is KafkaStreamException { CanRetry: true }
+                        ? UncaughtExceptionResponse.ReplaceThread
+                        : UncaughtExceptionResponse.ShutdownClient,
                 },
                 _logs, TimeProvider.System);
             Running = Stream.RunAsync(_stop.Token);
@@ -122,6 +128,8 @@ public sealed class DiskFullTests
         internal Task Running { get; }
 
         internal IEnumerable<string> Log => _lines.Lines;
+
+        internal bool IsReplaced => Log.Any(line => line.StartsWith($"Error Stream {Group}: its worker failed and is replaced", StringComparison.Ordinal));
 
         internal bool HasBegun => Volatile.Read(ref _batches) >= 20;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
+using StreamScoring.Testing.Brokers;
 using StreamScoring.Topology.Kafka;
 using StreamScoring.Topology.Kafka.Embedded;
 using StreamScoring.Topology.Processing;
@@ -126,6 +127,30 @@ public sealed class LifecycleTests
         var waited = Stopwatch.StartNew();
         await run.StopAsync();
         Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20), $"stopped after {waited.Elapsed}");
+    }
+
+    [Theory]
+    [InlineData(ProcessingGuarantee.ExactlyOnce)]
+    [InlineData(ProcessingGuarantee.AtLeastOnce)]
+    public async Task A_stop_is_heard_while_the_last_commit_is_not_answered(ProcessingGuarantee guarantee)
+    {
+        await using var proxy = new FaultProxy();
+        await using var broker = await KafkaHomeBroker.StartOrSkipAsync(new KafkaHomeOptions { AdvertisedPort = proxy.LeadTo });
+        await broker.CreateTopicAsync("in", 4, Stop);
+        await broker.CreateTopicAsync("out", 4, Stop);
+        var bootstrap = $"127.0.0.1:{proxy.Port}";
+        Raw.Produce(bootstrap, "in", Count, Keys);
+        using var run = new Run(
+            bootstrap, new CopyExecutor("in", "out"),
+            new KafkaStreamOptions { BootstrapServers = bootstrap, Guarantee = guarantee, CommitInterval = TimeSpan.FromSeconds(10) });
+        // All is produced, and its offsets wait for the interval.
+        await run.ReachAsync(KafkaStreamState.Running);
+        await Run.WaitForAsync(() => run.Stream.GetSnapshot() is { SubTopologies: [{ RecordsOut: Count }] }, "through");
+        proxy.Freeze();
+        var waited = Stopwatch.StartNew();
+        await run.StopAsync();
+        proxy.Thaw();
+        Assert.True(waited.Elapsed < TimeSpan.FromSeconds(25), $"stopped after {waited.Elapsed}");
     }
 
     [Fact]

@@ -208,6 +208,13 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         }
         return new KafkaStreamException(
             $"An output could not be delivered: {error.Reason} ({error.Code}). The offsets behind it were not committed; its " +
-            "records are read again at the next start.", canRetry: error.Code == ErrorCode.Local_MsgTimedOut, cause);
+            "records are read again at the next start.", canRetry: !IsRefusal(error.Code), cause);
     }
+
+    // Of the record or of what the topic is. Anything else passes: a broker whose disk has failed answers with an unknown error.
+    private static bool IsRefusal(ErrorCode code) => code is
+        ErrorCode.InvalidRecord or ErrorCode.InvalidTimestamp or ErrorCode.InvalidMsgSize or ErrorCode.InvalidRequiredAcks or
+        ErrorCode.UnsupportedForMessageFormat or ErrorCode.UnsupportedCompressionType or ErrorCode.TopicException or
+        ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed or ErrorCode.Local_UnknownTopic or
+        ErrorCode.Local_UnknownPartition;
 }

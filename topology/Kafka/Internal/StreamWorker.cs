@@ -26,10 +26,12 @@ internal sealed class StreamWorker : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly CancellationTokenSource _abandon = new();
     private readonly Lock _lock = new();
+    private readonly GroupLeave _leave = new();
     private ICommitter? _committer;
     private ConsumerLoop? _loop;
     private volatile Exception? _failure;
     private volatile bool _isAssigned;
+    private bool _isLeftBehind;
 
     internal StreamWorker(
         KafkaStreamOptions options, SubTopologyLane[] lanes, TopicLimits limits, AttemptsJournal? attempts, StreamTelemetry telemetry,
@@ -76,9 +78,10 @@ internal sealed class StreamWorker : IDisposable
     /// <returns>Why it failed, or null.</returns>
     internal Exception? Run(string transactionalId, Action<Exception?> ending)
     {
+        IConsumer<byte[]?, byte[]?>? consumer = null;
         try
         {
-            using var consumer = BuildConsumer();
+            consumer = BuildConsumer();
             var guard = new OutputGuard(_limits, _attempts, _telemetry, _logger);
             using ICommitter committer = _options.Guarantee == ProcessingGuarantee.ExactlyOnce
                 ? new ExactlyOnceCommitter(
@@ -94,6 +97,10 @@ internal sealed class StreamWorker : IDisposable
         catch (Exception exception)
         {
             Fail(exception);
+        }
+        finally
+        {
+            if (!_isLeftBehind) consumer?.Dispose();
         }
         return _failure;
     }
@@ -143,7 +150,8 @@ internal sealed class StreamWorker : IDisposable
 
         // 4. Leave the group: runs the revocation callback.
         var left = Ownership.Current.Sum(owned => owned.InFlight);
-        consumer.Close();
+        _isLeftBehind = !_leave.TryClose(consumer);
+        if (_isLeftBehind) KafkaLog.LeftBehind(_logger, _options.GroupId, _clientLog.RecentError ?? "it does not say why");
         KafkaLog.Stopped(_logger, _options.GroupId, left);
     }
 
@@ -172,7 +180,14 @@ internal sealed class StreamWorker : IDisposable
     private void Fail(Exception exception)
     {
         lock (_lock) _failure ??= exception;
-        _stop.Cancel();
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // By a consumer that was left behind.
+        }
         _pipeline.Pulse();
     }
 
@@ -190,7 +205,7 @@ internal sealed class StreamWorker : IDisposable
     {
         try
         {
-            handler();
+            _leave.Call(handler);
         }
         catch (Exception exception)
         {
