@@ -62,7 +62,7 @@ internal static class ChainBench
     private static async Task CompareCpuAsync(BenchSession session, IReadOnlyList<ModelNode> nodes, byte[][] values)
     {
         var (ours, peers) = (new List<double>(), new List<double>());
-        var rounds = session.Pick(3, 1);
+        var rounds = session.Pick(5, 1);
         for (var round = 0; round < rounds; round++)
         {
             await using var one = await LiveRun.StartAsync(session, Ours(session, nodes, fuse: false));
