@@ -7,11 +7,15 @@ namespace StreamScoring.App.Bench;
 internal static class ChainBench
 {
     private const int CommitIntervalMs = 500;
+    // Turns last as long as this on any machine: an interval of commits before the first record comes out and one after the
+    // last is scored are in them, and are to weigh no more where models are faster.
+    private const double TurnSeconds = 24;
     // Until most of what is compiled is compiled: a tenth of a stream's processor time in its first ten seconds goes into that,
     // and 8 % of Kafka Streams' after half a minute.
-    private const int WarmUp = 1_500;
+    private const double WarmUpSeconds = 18;
     // Side by side both are slower, and only processor time is compared.
     private const int WarmUpSideBySide = 4_000;
+    private const int SideBySideArticles = 2_000;
     // Side by side: articles that are on their way, and how many are sent together.
     private const int Outstanding = 400;
     private const int Wave = 50;
@@ -21,22 +25,26 @@ internal static class ChainBench
 
     internal static async Task RunAsync(BenchSession session)
     {
-        var articles = await BenchArticles.LoadAsync(session, session.Pick(2_000, 256));
-        var values = articles.Select(BenchArticles.Encode).ToArray();
         var three = ModelNode.Defaults;
         var two = three.Take(2).ToArray();
-        var plans = three.Select(node => ModelsBench.Best(session, node, [.. articles.Take(160)])).ToArray();
+        var few = await BenchArticles.LoadAsync(session, 160);
+        var best = three.Select(node => ModelsBench.Best(session, node, few)).ToArray();
+        var plans = best.Select(static model => model.Plan).ToArray();
+        var perSecond = 1 / best.Sum(static model => 1 / model.PerSecond);
+        var articles = await BenchArticles.LoadAsync(session, session.Pick(Thousands(perSecond * TurnSeconds), 256));
+        var warmUp = session.Pick(Thousands(perSecond * WarmUpSeconds), 256);
+        var values = articles.Select(BenchArticles.Encode).ToArray();
 
         List<(string Name, Func<Task<ScoreResult>> RunAsync)> sides =
         [
-            ("three models, no Kafka", () => Task.FromResult(Alone(session, three, plans, articles))),
-            ("three nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: false), values)),
-            ("three nodes fused, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: true), values)),
+            ("three models, no Kafka", () => Task.FromResult(Alone(session, three, plans, articles, warmUp))),
+            ("three nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: false), values, warmUp)),
+            ("three nodes fused, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: true), values, warmUp)),
         ];
         if (session.Options.Peer is not null)
         {
-            sides.Add(("two nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, two, fuse: false), values)));
-            sides.Add(("Kafka Streams, the same two, exactly-once", () => LiveAsync(session, Peer(session, two), values)));
+            sides.Add(("two nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, two, fuse: false), values, warmUp)));
+            sides.Add(("Kafka Streams, the same two, exactly-once", () => LiveAsync(session, Peer(session, two), values, warmUp)));
         }
         var results = sides.Select(static _ => new List<ScoreResult>()).ToArray();
         var rounds = session.Pick(5, 1);
@@ -51,8 +59,8 @@ internal static class ChainBench
                 session.Say($"round {round + 1} of {rounds}: {sides[i].Name}: {result.PerSecond:N1} articles/s, {result.CpuMs:N1} ms of processor time each");
             }
         }
-        Report(session, sides.ConvertAll(static side => side.Name), results, plans, articles.Count);
-        if (session.Options.Peer is not null) await CompareCpuAsync(session, two, values);
+        Report(session, sides.ConvertAll(static side => side.Name), results, plans, articles.Count, warmUp);
+        if (session.Options.Peer is not null) await CompareCpuAsync(session, two, values[..Math.Min(SideBySideArticles, values.Length)]);
         else session.Report.Skip("two model nodes, of Kafka Streams with ONNX Runtime Java", "no --peer");
     }
 
@@ -133,11 +141,11 @@ internal static class ChainBench
         }
     }
 
-    private static void Report(BenchSession session, List<string> names, List<ScoreResult>[] results, ModelPlan[] plans, int count)
+    private static void Report(BenchSession session, List<string> names, List<ScoreResult>[] results, ModelPlan[] plans, int count, int warmUp)
     {
         var table = new BenchTable(
             "Models in a chain",
-            $"{count} articles of up to 400 characters, commits every {CommitIntervalMs} ms, from the first record sent to the last one read; after {WarmUp:N0} to warm up; medians of the turns. Without Kafka each model runs by itself in its best configuration ({string.Join("; ", plans.Select(static plan => plan.ToString()))}).",
+            $"{count:N0} articles of up to 400 characters, commits every {CommitIntervalMs} ms, from the first record sent to the last one read; after {warmUp:N0} to warm up; medians of {results[0].Count} turns. Without Kafka each model runs by itself in its best configuration ({string.Join("; ", plans.Select(static plan => plan.ToString()))}).",
             ["articles/s", "CPU ms an article"]);
         var rates = results.Select(static list => BenchReport.Median(list.Select(static r => r.PerSecond))).ToArray();
         var cpu = results.Select(static list => BenchReport.Median(list.Select(static r => r.CpuMs))).ToArray();
@@ -155,13 +163,13 @@ internal static class ChainBench
     }
 
     /// <summary>Every model over all articles, one model after the other, in its best configuration.</summary>
-    private static ScoreResult Alone(BenchSession session, IReadOnlyList<ModelNode> nodes, ModelPlan[] plans, IReadOnlyList<Article> articles)
+    private static ScoreResult Alone(BenchSession session, IReadOnlyList<ModelNode> nodes, ModelPlan[] plans, IReadOnlyList<Article> articles, int warmUp)
     {
         var (seconds, cpu) = (0.0, 0.0);
         for (var i = 0; i < nodes.Count; i++)
         {
             using var processor = nodes[i].Create(session, plans[i]);
-            ModelsBench.Seconds(session, processor, plans[i], [.. articles.Take(WarmUp)]);
+            ModelsBench.Seconds(session, processor, plans[i], [.. articles.Take(warmUp)]);
             var before = Environment.CpuUsage.TotalTime;
             seconds += ModelsBench.Seconds(session, processor, plans[i], ModelsBench.OrderFor(plans[i], articles));
             cpu += (Environment.CpuUsage.TotalTime - before).TotalSeconds;
@@ -169,14 +177,14 @@ internal static class ChainBench
         return new ScoreResult(articles.Count / seconds, cpu / articles.Count * 1000);
     }
 
-    private static async Task<ScoreResult> LiveAsync(BenchSession session, Contestant contestant, byte[][] values)
+    private static async Task<ScoreResult> LiveAsync(BenchSession session, Contestant contestant, byte[][] values, int warmUp)
     {
         // A program of its own for every turn: those that had waited for two minutes were slower than those that had just run.
         await using var run = await LiveRun.StartAsync(session, contestant);
         return await Task.Run(() =>
         {
-            for (var i = 0; i < WarmUp; i++) run.Send(values[i % values.Length]);
-            run.Await(WarmUp);
+            for (var i = 0; i < warmUp; i++) run.Send(values[i % values.Length]);
+            run.Await(warmUp);
             var cpu = run.Program.CpuSeconds;
             var started = session.Time.GetTimestamp();
             foreach (var value in values) run.Send(value);
@@ -185,6 +193,9 @@ internal static class ChainBench
             return new ScoreResult(values.Length / seconds, (run.Program.CpuSeconds - cpu) / values.Length * 1000);
         });
     }
+
+    /// <summary>The next full thousand.</summary>
+    private static int Thousands(double count) => (int)Math.Ceiling(count / 1000) * 1000;
 
     private static Contestant Ours(BenchSession session, IReadOnlyList<ModelNode> nodes, bool fuse) =>
         Contestant.Ours("the stream", session, [.. nodes.Select(static node => (node.Kind, (string?)node.Model))], exactlyOnce: true, CommitIntervalMs, fuse);
