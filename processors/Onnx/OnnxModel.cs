@@ -247,6 +247,9 @@ internal sealed class OnnxModel : IDisposable
             InterOpNumThreads = 1,
             // It keeps a plan for every shape it has met, and every text has another length.
             EnableMemoryPattern = false,
+            // One arena for all calls hands the memory that one core has just used to another: 8 to 15 % of the processor
+            // time of two calls at once. malloc keeps memory by thread.
+            EnableCpuMemArena = false,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         session.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spinning ? "1" : "0");

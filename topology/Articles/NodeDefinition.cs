@@ -11,7 +11,7 @@ public sealed record NodeDefinition
 
     /// <summary>
     /// Batches of a node that asks for no others: 16 records, 16 KiB, 5 ms. A few seconds' work at most, so that scorers
-    /// end together, and enough of it that a model's weights stay in the processor's cache from one article to the next.
+    /// end together, and enough of it that threads seldom wake.
     /// </summary>
     public static BatchOptions DefaultBatch { get; } = new() { MaxRecords = 16, MaxBytes = 16 << 10 };
 
