@@ -10,6 +10,7 @@ internal sealed class LiveRun : IAsyncDisposable
 {
     private const int Partitions = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan PauseOfCommit = TimeSpan.FromMilliseconds(20);
 
     private readonly BenchSession _session;
     private readonly Contestant _contestant;
@@ -18,6 +19,7 @@ internal sealed class LiveRun : IAsyncDisposable
     private readonly IProducer<byte[], byte[]> _producer;
     private readonly IConsumer<byte[], byte[]> _consumer;
     private long _sent;
+    private bool _isAhead;
 
     private LiveRun(BenchSession session, Contestant contestant, BenchBroker broker, string[] topics, ChildProgram program)
     {
@@ -67,6 +69,27 @@ internal sealed class LiveRun : IAsyncDisposable
             {
                 throw new CommandException($"{_contestant.Name} owes {count} records:\n{Program.Tail()}");
             }
+        }
+    }
+
+    /// <summary>
+    /// Waits until so many records came out, and on to the end of a commit: records that are committed together come together,
+    /// and what is read for the first time after a pause is the next commit's.
+    /// </summary>
+    /// <param name="count">Least number of records.</param>
+    /// <param name="received">Called for each, that record included which comes after the pause and is counted next time.</param>
+    /// <returns>How many came out since the last call returned.</returns>
+    internal int AwaitCommit(int count, Action received)
+    {
+        var came = _isAhead ? 1 : 0;
+        while (true)
+        {
+            var before = _session.Time.GetTimestamp();
+            Await(1);
+            received();
+            _isAhead = came >= count && _session.Time.GetElapsedTime(before) >= PauseOfCommit;
+            if (_isAhead) return came;
+            came++;
         }
     }
 

@@ -128,6 +128,8 @@ internal static class TopologyFactory
         var plans = new PlanCache(options.Models.PlanCache ?? PlanCache.DefaultFile, logger);
         var catalog = new ModelCatalog(BundledFiles.Find(options.Models.Root));
         var tokenizers = new TokenizerCatalog(sharesTokens: inMemory);
+        // One model alone has nobody to take turns with.
+        var cohorts = nodes.Count(static node => node.Model is not null) > 1 ? new CohortScheduler() : null;
         return definition =>
         {
             var settings = nodes.First(node => node.Name == definition.Name);
@@ -142,7 +144,8 @@ internal static class TopologyFactory
                     ModelPlan.Candidates(cores, manyRows: false), plan => Create(plan.Apply(processing)), ProbeTime, time, CancellationToken.None));
             if (settings.BatchRows is { } rows) plan = plan with { RowsPerRun = rows };
             var processor = Create(plan.Apply(processing));
-            return plan.Calls < options.Kafka.ScorerThreads ? new LimitedProcessor(processor, plan.Calls) : processor;
+            if (plan.Calls < options.Kafka.ScorerThreads) return new LimitedProcessor(processor, plan.Calls);
+            return cohorts is not null && plan.RowsPerRun == 1 ? cohorts.Add(processor) : processor;
 
             IArticleProcessor Create(ModelProcessorOptions how) =>
                 NodeKinds.Registry.Create(new ProcessorSettings(definition.Name, definition.Kind, model, how));

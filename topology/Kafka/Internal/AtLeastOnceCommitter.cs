@@ -6,7 +6,7 @@ namespace StreamScoring.Topology.Kafka.Internal;
 
 /// <summary>
 /// Stores a batch's offsets after the delivery reports of all its outputs, dead letters included, came back, and of all
-/// batches before it. librdkafka's auto-commit sends the stored offsets.
+/// batches before it. librdkafka's auto-commit sends the stored offsets. Steps T1 to T5 of ARCHITECTURE.md.
 /// </summary>
 internal sealed class AtLeastOnceCommitter : ICommitter
 {
@@ -67,11 +67,13 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         while (true)
         {
             _watch.ProducerTurns();
+            // T1. What is scored, where everything read before it was sent; or the head of what was sent is delivered.
             _pipeline.Collect(_ready, TimeSpan.FromSeconds(1), hasUncommitted: false, IsHeadDelivered);
             var closed = _pipeline.IsClosed;
+            // T2. Send.
             foreach (var batch in _ready) Send(batch);
+            // T3. Nothing else is under way: what is sent need not wait for company.
             if (closed) Flush();
-            // Nothing else is under way: what is sent need not wait for company.
             else if (_ready.Count > 0 && _pipeline.HoldsNoMoreThan(_sent.Count)) KafkaMessages.SendNow(_producer!, LoneFlush);
             _ready.Clear();
             StoreDelivered();
@@ -169,6 +171,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
     {
         while (_sent.TryPeek(out var head) && Volatile.Read(ref head.PendingDeliveries) == 0)
         {
+            // T4. With the gate closed no partition comes or goes: offsets of those still owned.
             lock (_ownership.Gate)
             {
                 for (var i = 0; i < head.Records.Count; i++)
@@ -183,6 +186,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
                 }
                 _guard.CountCommitted(head);
             }
+            // T5. Credits come back.
             _sent.Dequeue();
             if (_sent.Count == 0) _watch.ResultsTaken();
             else _watch.ResultsWait(_time.GetTimestamp());

@@ -6,6 +6,7 @@ namespace StreamScoring.Topology.Kafka.Internal;
 internal static class ClientConfigs
 {
     private const int SessionTimeoutMs = 10_000;
+    private const double MaxLingerMs = 250;
 
     internal static ConsumerConfig Consumer(KafkaStreamOptions options)
     {
@@ -55,7 +56,7 @@ internal static class ClientConfigs
             EnableIdempotence = true,
             Acks = Acks.All,
             // A request for each partition every 2 ms costs broker and client more than its records do. Nobody waits for it:
-            // a commit sends at once what lingers, and at-least-once what nothing else will follow.
+            // at-least-once sends at once what nothing else will follow.
             LingerMs = 10,
             // Java's default: co-partitions our topics with those written by JVM clients (librdkafka's own is CRC32).
             Partitioner = Partitioner.Murmur2Random,
@@ -69,6 +70,9 @@ internal static class ClientConfigs
         if (transactionalId is not null)
         {
             config.TransactionalId = transactionalId;
+            // Before the commit nobody reads it, and the commit sends at once what lingers: few requests, with many records each,
+            // and half of the interval to send them.
+            config.LingerMs = Math.Max(10, Math.Min(MaxLingerMs, options.CommitInterval.TotalMilliseconds / 2));
             // What readers of committed records wait for where this process dies and no successor takes its name. As long as
             // the session: its partitions move then too.
             config.TransactionTimeoutMs = SessionTimeoutMs + (int)options.CommitInterval.TotalMilliseconds;

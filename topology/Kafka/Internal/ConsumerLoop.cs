@@ -5,7 +5,8 @@ namespace StreamScoring.Topology.Kafka.Internal;
 
 /// <summary>
 /// The consumer thread (P): polls, gathers micro-batches, keeps the group membership alive while the scorers are busy,
-/// and answers rebalances. It alone calls the consumer, but for StoreOffset, Committed and the group metadata.
+/// and answers rebalances. It alone calls the consumer, but for StoreOffset, Committed and the group metadata. Steps P1 to P4
+/// of ARCHITECTURE.md.
 /// </summary>
 internal sealed class ConsumerLoop : IDisposable
 {
@@ -105,16 +106,16 @@ internal sealed class ConsumerLoop : IDisposable
 
     private void Poll()
     {
-        // 1. Wait for a record, no longer than the first gathered batch may.
+        // P1. Wait for a record, no longer than the first gathered batch may.
         Read(1, UntilDue());
-        // 2. Take what is there already.
+        // P2. Take what is there already.
         for (var read = 0; read < RecordsPerPass && _pipeline.MayHaveRoom;)
         {
             var count = Read(_pipeline.RecordsToTake, TimeSpan.Zero);
             if (count == 0) break;
             read += count;
         }
-        // 3. Dispatch what has waited long enough, or need not wait because a scorer has nothing to do.
+        // P3. Dispatch what has waited long enough, or need not wait because a scorer has nothing to do.
         var isScorerIdle = _pipeline.HasIdleScorer;
         foreach (var lane in _lanes)
         {
@@ -123,7 +124,7 @@ internal sealed class ConsumerLoop : IDisposable
         }
         Punctuate();
         MeasureLag();
-        // 4. Hold what cannot be read yet, and read it again when it is time.
+        // P4. Hold what cannot be read yet, and read it again when it is time.
         _waiting.Serve();
     }
 

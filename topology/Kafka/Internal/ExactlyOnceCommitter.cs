@@ -7,7 +7,8 @@ namespace StreamScoring.Topology.Kafka.Internal;
 
 /// <summary>
 /// Commits outputs, dead letters and offsets in one transaction (KIP-447). Scored batches are retained until their
-/// commit: an abort produces them again, without scoring again and without moving the consumer.
+/// commit: an abort produces them again, without scoring again and without moving the consumer. Steps T1 to T7 of
+/// ARCHITECTURE.md.
 /// </summary>
 internal sealed class ExactlyOnceCommitter : ICommitter
 {
@@ -89,11 +90,14 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         while (true)
         {
             _watch.ProducerTurns();
+            // T1. What is scored, where everything read before it was produced.
             var commitNow = _pipeline.Collect(_ready, UntilCommit(), hasUncommitted: _open.Count > 0);
             var closed = _pipeline.IsClosed;
+            // T2. Into the open transaction, and kept until its commit.
             foreach (var batch in _ready) Add(batch);
             _ready.Clear();
 
+            // T3. Is it time?
             if (_open.Count > 0 && (commitNow || closed || UntilCommit() <= TimeSpan.Zero
                 || _outputs >= MaxOutputsPerTransaction || HoldsHalfOfCredits))
             {
@@ -221,6 +225,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
             WaitForMembership(attempt);
         }
 
+        // T7. Credits come back; nothing is kept.
         _committedAt = _time.GetTimestamp();
         _telemetry.Committed(_time.GetElapsedTime(started));
         _answers?.Committed();
@@ -282,6 +287,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     /// <summary>One attempt. False: aborted or undone; what is still owned is produced again.</summary>
     private bool TryCommit()
     {
+        // T4. Again what an abort took back.
         if (!_isProduced)
         {
             if (!Begin()) return false;
@@ -294,12 +300,14 @@ internal sealed class ExactlyOnceCommitter : ICommitter
 
         lock (_ownership.Gate)
         {
+            // T5. With the gate closed no partition comes or goes. Records of one that went: abort, and without them.
             if (_ownership.Losses != _lossesAtBegin && HoldsLost())
             {
                 _isProduced = false;
                 _producer.Abort();
                 return false;
             }
+            // T6. Offsets, then the commit; one that is reported as failed is resolved.
             CollectOffsets();
             if (SendOffsets() && (_producer.Commit() == TransactionOutcome.Done || TookEffect()))
             {

@@ -4,7 +4,7 @@ namespace StreamScoring.Topology.Kafka.Internal;
 
 /// <summary>
 /// The threads that run batches (K). Inference runs on the calling thread, so that as many cores work as there are
-/// threads; batches of a stateful sub-topology run one at a time, in order.
+/// threads; batches of a stateful sub-topology run one at a time, in order. Steps K1 to K4 of ARCHITECTURE.md.
 /// </summary>
 internal sealed class ScorerThreads
 {
@@ -49,6 +49,7 @@ internal sealed class ScorerThreads
 
     private void Run(int number)
     {
+        // K1. The oldest batch that may run now.
         while (_pipeline.Take() is { } batch)
         {
             _watch.ScoringBegins(number, _time.GetTimestamp());
@@ -68,6 +69,7 @@ internal sealed class ScorerThreads
                 batch.Error = exception;
             }
             _watch.ScoringEnds(number);
+            // K4. Its result, or its error, waits for its turn.
             _pipeline.Complete(batch);
         }
     }
@@ -76,7 +78,9 @@ internal sealed class ScorerThreads
     {
         var started = _time.GetTimestamp();
         var startedAt = _time.GetUtcNow();
+        // K2. Records behind one that waits leave the batch: they are read again.
         batch.LeaveWaiting();
+        // K3. Outputs and dead letters; what is in work stands in the journal meanwhile.
         var result = _attempts is null
             ? batch.Lane.Executor.Execute(batch.Records, _abandon)
             : _attempts.Execute(number, batch.Lane.Executor, batch.Records, _abandon);
