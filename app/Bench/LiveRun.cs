@@ -21,10 +21,10 @@ internal sealed class LiveRun : IAsyncDisposable
     private long _sent;
     private bool _isAhead;
 
-    private LiveRun(BenchSession session, Contestant contestant, BenchBroker broker, string[] topics, ChildProgram program)
+    private LiveRun(BenchSession session, Contestant contestant, BenchBroker broker, string[] topics, ChildProgram program, double lingerMs)
     {
         (_session, _contestant, _broker, _topics, Program) = (session, contestant, broker, topics, program);
-        _producer = BenchClients.Producer(broker.BootstrapServers, lingerMs: 0);
+        _producer = BenchClients.Producer(broker.BootstrapServers, lingerMs);
         _consumer = BenchClients.Consumer(broker.BootstrapServers, topics[^1]);
     }
 
@@ -37,14 +37,18 @@ internal sealed class LiveRun : IAsyncDisposable
     /// <summary>Topics of this run, input first.</summary>
     internal IReadOnlyList<string> Topics => _topics;
 
-    internal static async Task<LiveRun> StartAsync(BenchSession session, Contestant contestant)
+    /// <summary>Starts the contestant on new topics.</summary>
+    /// <param name="session">The run.</param>
+    /// <param name="contestant">What runs.</param>
+    /// <param name="lingerMs">Milliseconds that records wait for company before they are sent; 0 where latency is measured.</param>
+    internal static async Task<LiveRun> StartAsync(BenchSession session, Contestant contestant, double lingerMs = 0)
     {
         var broker = await session.BrokerAsync();
         var topics = session.Topics("live", contestant.Hops + 1);
         await broker.CreateTopicsAsync(topics, Partitions, session.Stopping);
         var program = await ChildProgram.StartAsync(
             contestant.Name, session.File(topics[^1] + ".log"), contestant.Command(broker.BootstrapServers, topics));
-        return new LiveRun(session, contestant, broker, topics, program);
+        return new LiveRun(session, contestant, broker, topics, program, lingerMs);
     }
 
     /// <summary>Sends a record.</summary>
