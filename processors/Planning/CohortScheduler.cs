@@ -58,7 +58,7 @@ public sealed class CohortScheduler
         {
             while (own.Unfinished > 0)
             {
-                if (Choose() is { } chosen)
+                if (Choose(own) is { } chosen)
                 {
                     call = chosen;
                     article = chosen.Next++;
@@ -74,9 +74,15 @@ public sealed class CohortScheduler
         return false;
     }
 
-    private Call? Choose()
+    private Call? Choose(Call own)
     {
         var isOver = _taken >= LongestTurn;
+        if (!isOver && own.Processor == _turn && own.Next < own.Articles.Length)
+        {
+            // Its articles, and what an earlier model's tokenizer made of them, are in this thread's cache.
+            _taken++;
+            return own;
+        }
         Call? next = null;
         foreach (var call in _open)
         {
