@@ -35,50 +35,18 @@ public sealed class CohortSchedulerTests
     [Fact]
     public async Task A_thread_first_helps_the_model_whose_turn_it_is()
     {
-        var scheduler = new CohortScheduler();
-        using var holds = new ManualResetEventSlim();
-        using var isInside = new ManualResetEventSlim();
-        var log = new ConcurrentQueue<string>();
-        var (first, second) = (new Named("first", log), new Named("second", log));
-        first.Before = article =>
-        {
-            if (article.Id != "a-0") return;
-            isInside.Set();
-            holds.Wait(Patience, CancellationToken.None);
-        };
-        var busy = OnThread(() => Process(scheduler.Add(first), Articles("a", 3)));
-        Assert.True(isInside.Wait(Patience, CancellationToken.None));
-
-        await OnThread(() => Process(scheduler.Add(second), Articles("b", 1)));
-        Assert.Equal(["first a-1", "first a-2", "second b-0"], log);
-        holds.Set();
-        await busy;
-        Assert.Equal("first a-0", log.Last());
+        var (meanwhile, all) = await CallWhileAnotherIsHeldAsync(articles: 3);
+        Assert.Equal(["first a-1", "first a-2", "second b-0"], meanwhile);
+        Assert.Equal([.. meanwhile, "first a-0"], all);
     }
 
     [Fact]
     public async Task A_turn_ends_however_much_there_is_to_do()
     {
-        var scheduler = new CohortScheduler();
-        using var holds = new ManualResetEventSlim();
-        using var isInside = new ManualResetEventSlim();
-        var log = new ConcurrentQueue<string>();
-        var (first, second) = (new Named("first", log), new Named("second", log));
-        first.Before = article =>
-        {
-            if (article.Id != "a-0") return;
-            isInside.Set();
-            holds.Wait(Patience, CancellationToken.None);
-        };
-        var busy = OnThread(() => Process(scheduler.Add(first), Articles("a", 2000)));
-        Assert.True(isInside.Wait(Patience, CancellationToken.None));
-
-        await OnThread(() => Process(scheduler.Add(second), Articles("b", 1)));
-        Assert.Equal("second b-0", log.Last());
-        Assert.InRange(log.Count, 2, 257);
-        holds.Set();
-        await busy;
-        Assert.Equal(2001, log.Count);
+        var (meanwhile, all) = await CallWhileAnotherIsHeldAsync(articles: 2000);
+        Assert.Equal("second b-0", meanwhile[^1]);
+        Assert.InRange(meanwhile.Length, 2, 257);
+        Assert.Equal(2001, all.Length);
     }
 
     [Fact]
@@ -168,6 +136,30 @@ public sealed class CohortSchedulerTests
         Assert.Equal(0, model.Calls);
         member.Dispose();
         Assert.True(model.IsDisposed);
+    }
+
+    /// <summary>One thread is held at the first article of a model's call, while another calls a second model with one article.</summary>
+    /// <returns>What was computed until the second call came back, and in the end.</returns>
+    private static async Task<(string[] Meanwhile, string[] All)> CallWhileAnotherIsHeldAsync(int articles)
+    {
+        var scheduler = new CohortScheduler();
+        using var holds = new ManualResetEventSlim();
+        using var isInside = new ManualResetEventSlim();
+        var log = new ConcurrentQueue<string>();
+        var (first, second) = (new Named("first", log), new Named("second", log));
+        first.Before = article =>
+        {
+            if (article.Id != "a-0") return;
+            isInside.Set();
+            holds.Wait(Patience, CancellationToken.None);
+        };
+        var busy = OnThread(() => Process(scheduler.Add(first), Articles("a", articles)));
+        Assert.True(isInside.Wait(Patience, CancellationToken.None));
+        await OnThread(() => Process(scheduler.Add(second), Articles("b", 1)));
+        string[] meanwhile = [.. log];
+        holds.Set();
+        await busy;
+        return (meanwhile, [.. log]);
     }
 
     private static Article[] Articles(string name, int count) =>
