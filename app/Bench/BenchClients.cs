@@ -30,7 +30,6 @@ internal static class BenchClients
             AutoOffsetReset = AutoOffsetReset.Earliest,
             IsolationLevel = IsolationLevel.ReadCommitted,
             EnablePartitionEof = true,
-            FetchWaitMaxMs = 100,
         }).SetLogHandler(static (_, _) => { }).Build();
         var partitions = PartitionsOf(bootstrapServers, topic);
         consumer.Assign(Enumerable.Range(0, partitions).Select(partition => new TopicPartitionOffset(topic, partition, Offset.Beginning)));

@@ -15,17 +15,17 @@ internal static class ChainBench
     // Side by side both are slower, and only processor time is compared.
     private const int WarmUpSideBySide = 4_000;
     private const int SideBySideArticles = 2_000;
-    // As many are on their way all the time, sent as others come out: a stream has no first and no last record, and no hop may
-    // get ahead of the next.
-    private const int InFlight = 2_000;
+    // So much work is on its way all the time, sent as other comes out: a stream has no first and no last record. Enough that no
+    // commit leaves a scorer without; little beside a turn, for what has begun together goes on as a wave from hop to hop.
+    private const double SecondsInFlight = 3.5;
     // The benchmark's own requests are to cost little: they take cores that the models alone have to themselves.
     private const double LingerMs = 50;
     // Side by side: articles that are on their way, and how many are sent together.
     private const int Outstanding = 400;
     private const int Wave = 50;
 
-    /// <summary>One run over all articles.</summary>
-    private sealed record ScoreResult(double PerSecond, double CpuMs);
+    /// <summary>One turn: articles a second, processor milliseconds an article, and the broker's.</summary>
+    private sealed record ScoreResult(double PerSecond, double CpuMs, double BrokerCpuMs);
 
     internal static async Task RunAsync(BenchSession session)
     {
@@ -35,21 +35,24 @@ internal static class ChainBench
         var best = three.Select(node => ModelsBench.Best(session, node, few)).ToArray();
         var plans = best.Select(static model => model.Plan).ToArray();
         var perSecond = 1 / best.Sum(static model => 1 / model.PerSecond);
-        var articles = await BenchArticles.LoadAsync(session, session.Pick(Thousands(perSecond * TurnSeconds), 256));
-        var warmUp = session.Pick(Thousands(perSecond * WarmUpSeconds), 256);
+        var inFlight = session.Pick((int)Math.Ceiling(perSecond * SecondsInFlight), 256);
+        // Whole rounds of what is on its way: every wave is at the end of a turn where it was at the start.
+        var articles = await BenchArticles.LoadAsync(session, session.Pick(Rounds(perSecond * TurnSeconds, inFlight), 256));
+        var warmUp = session.Pick(Rounds(perSecond * WarmUpSeconds, inFlight), 256);
         var values = articles.Select(BenchArticles.Encode).ToArray();
 
         List<(string Name, Func<Task<ScoreResult>> RunAsync)> sides =
         [
-            ("three models, no Kafka", () => Task.FromResult(Alone(session, three, plans, articles, warmUp))),
-            ("three nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: false), values, warmUp)),
-            ("three nodes fused, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: true), values, warmUp)),
+            ("three models, no Kafka", () => AloneAsync(session, three, plans, articles, warmUp)),
+            ("three nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: false), values, warmUp, inFlight)),
+            ("three nodes fused, exactly-once", () => LiveAsync(session, Ours(session, three, fuse: true), values, warmUp, inFlight)),
         ];
         if (session.Options.Peer is not null)
         {
-            sides.Add(("two nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, two, fuse: false), values, warmUp)));
-            sides.Add(("Kafka Streams, the same two, exactly-once", () => LiveAsync(session, Peer(session, two), values, warmUp)));
+            sides.Add(("two nodes through topics, exactly-once", () => LiveAsync(session, Ours(session, two, fuse: false), values, warmUp, inFlight)));
+            sides.Add(("Kafka Streams, the same two, exactly-once", () => LiveAsync(session, Peer(session, two), values, warmUp, inFlight)));
         }
+        await Drain.WarmBrokerAsync(session);
         var results = sides.Select(static _ => new List<ScoreResult>()).ToArray();
         var rounds = session.Pick(5, 1);
         for (var round = 0; round < rounds; round++)
@@ -60,10 +63,10 @@ internal static class ChainBench
                 var i = round % 2 == 0 ? turn : sides.Count - 1 - turn;
                 var result = await sides[i].RunAsync();
                 results[i].Add(result);
-                session.Say($"round {round + 1} of {rounds}: {sides[i].Name}: {result.PerSecond:N1} articles/s, {result.CpuMs:N1} ms of processor time each");
+                session.Say($"round {round + 1} of {rounds}: {sides[i].Name}: {result.PerSecond:N1} articles/s, {result.CpuMs:N1} ms of processor time each, the broker's {result.BrokerCpuMs:N2}");
             }
         }
-        Report(session, sides.ConvertAll(static side => side.Name), results, plans, articles.Count, warmUp);
+        Report(session, sides.ConvertAll(static side => side.Name), results, plans, articles.Count, warmUp, inFlight);
         if (session.Options.Peer is not null) await CompareCpuAsync(session, two, values[..Math.Min(SideBySideArticles, values.Length)]);
         else session.Report.Skip("two model nodes, of Kafka Streams with ONNX Runtime Java", "no --peer");
     }
@@ -145,15 +148,16 @@ internal static class ChainBench
         }
     }
 
-    private static void Report(BenchSession session, List<string> names, List<ScoreResult>[] results, ModelPlan[] plans, int count, int warmUp)
+    private static void Report(BenchSession session, List<string> names, List<ScoreResult>[] results, ModelPlan[] plans, int count, int warmUp, int inFlight)
     {
         var table = new BenchTable(
             "Models in a chain",
-            $"{count:N0} articles of up to 400 characters, commits every {CommitIntervalMs} ms, {Math.Min(InFlight, count):N0} on their way all the time, from the end of a commit to the end of another; after {warmUp:N0} or more to warm up; medians of {results[0].Count} turns. Without Kafka each model runs by itself in its best configuration ({string.Join("; ", plans.Select(static plan => plan.ToString()))}).",
-            ["articles/s", "CPU ms an article"]);
+            $"{count:N0} articles of up to 400 characters, commits every {CommitIntervalMs} ms, {inFlight:N0} on their way all the time, from the end of a commit to the end of another; after {warmUp:N0} or more to warm up; medians of {results[0].Count} turns. Without Kafka each model runs by itself in its best configuration ({string.Join("; ", plans.Select(static plan => plan.ToString()))}).",
+            ["articles/s", "CPU ms an article", "broker's CPU ms an article"]);
         var rates = results.Select(static list => BenchReport.Median(list.Select(static r => r.PerSecond))).ToArray();
         var cpu = results.Select(static list => BenchReport.Median(list.Select(static r => r.CpuMs))).ToArray();
-        for (var i = 0; i < names.Count; i++) table.Row(names[i], rates[i], cpu[i]);
+        var brokerCpu = results.Select(static list => BenchReport.Median(list.Select(static r => r.BrokerCpuMs))).ToArray();
+        for (var i = 0; i < names.Count; i++) table.Row(names[i], rates[i], cpu[i], brokerCpu[i]);
         session.Report.Add(table);
         session.Report.AtLeast("three model nodes through topics, exactly-once, of the models alone", Ratio(1, 0, static r => r.PerSecond), 0.97);
         session.Report.AtLeast("three model nodes fused, of the models alone", Ratio(2, 0, static r => r.PerSecond), 0.99);
@@ -167,41 +171,44 @@ internal static class ChainBench
     }
 
     /// <summary>Every model over all articles, one model after the other, in its best configuration.</summary>
-    private static ScoreResult Alone(BenchSession session, IReadOnlyList<ModelNode> nodes, ModelPlan[] plans, IReadOnlyList<Article> articles, int warmUp)
+    private static async Task<ScoreResult> AloneAsync(BenchSession session, IReadOnlyList<ModelNode> nodes, ModelPlan[] plans, IReadOnlyList<Article> articles, int warmUp)
     {
-        var (seconds, cpu) = (0.0, 0.0);
+        var broker = await session.BrokerAsync();
+        var (seconds, cpu, brokerCpu) = (0.0, 0.0, 0.0);
         for (var i = 0; i < nodes.Count; i++)
         {
             using var processor = nodes[i].Create(session, plans[i]);
             ModelsBench.Seconds(session, processor, plans[i], [.. articles.Take(warmUp)]);
-            var before = Environment.CpuUsage.TotalTime;
+            var (before, brokerBefore) = (Environment.CpuUsage.TotalTime, broker.CpuSeconds);
             seconds += ModelsBench.Seconds(session, processor, plans[i], ModelsBench.OrderFor(plans[i], articles));
             cpu += (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+            brokerCpu += broker.CpuSeconds - brokerBefore;
         }
-        return new ScoreResult(articles.Count / seconds, cpu / articles.Count * 1000);
+        return new ScoreResult(articles.Count / seconds, cpu / articles.Count * 1000, brokerCpu / articles.Count * 1000);
     }
 
-    private static async Task<ScoreResult> LiveAsync(BenchSession session, Contestant contestant, byte[][] values, int warmUp)
+    private static async Task<ScoreResult> LiveAsync(BenchSession session, Contestant contestant, byte[][] values, int warmUp, int inFlight)
     {
         // A program of its own for every turn: those that had waited for two minutes were slower than those that had just run.
         await using var run = await LiveRun.StartAsync(session, contestant, LingerMs);
+        var broker = await session.BrokerAsync();
         return await Task.Run(() =>
         {
             var sent = 0;
-            while (sent < Math.Min(InFlight, values.Length)) Send();
+            while (sent < inFlight) Send();
             run.AwaitCommit(warmUp, Send);
-            var cpu = run.Program.CpuSeconds;
+            var (cpu, brokerCpu) = (run.Program.CpuSeconds, broker.CpuSeconds);
             var started = session.Time.GetTimestamp();
             var count = run.AwaitCommit(values.Length, Send);
             var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
-            return new ScoreResult(count / seconds, (run.Program.CpuSeconds - cpu) / count * 1000);
+            return new ScoreResult(count / seconds, (run.Program.CpuSeconds - cpu) / count * 1000, (broker.CpuSeconds - brokerCpu) / count * 1000);
 
             void Send() => run.Send(values[sent++ % values.Length]);
         });
     }
 
-    /// <summary>The next full thousand.</summary>
-    private static int Thousands(double count) => (int)Math.Ceiling(count / 1000) * 1000;
+    /// <summary>So many articles, and more until they are whole rounds.</summary>
+    private static int Rounds(double count, int round) => (int)Math.Ceiling(count / round) * round;
 
     private static Contestant Ours(BenchSession session, IReadOnlyList<ModelNode> nodes, bool fuse) =>
         Contestant.Ours("the stream", session, [.. nodes.Select(static node => (node.Kind, (string?)node.Model))], exactlyOnce: true, CommitIntervalMs, fuse);
