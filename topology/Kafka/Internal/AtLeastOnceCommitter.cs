@@ -154,7 +154,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         if (error.IsError)
         {
             _deliveryError ??= error;
-            _pipeline.Pulse();
+            _pipeline.WakeProducer();
         }
         else
         {
@@ -164,7 +164,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
 
     private void Done(RecordBatch batch)
     {
-        if (Interlocked.Decrement(ref batch.PendingDeliveries) == 0) _pipeline.Pulse();
+        if (Interlocked.Decrement(ref batch.PendingDeliveries) == 0) _pipeline.WakeProducer();
     }
 
     private void StoreDelivered()

@@ -4,6 +4,11 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// What the three kinds of thread share: batches waiting for a scorer, batches in reading order waiting to be produced,
 /// and the credits that bound both. One lock; it is taken once for each batch and step, never for each record.
 /// </summary>
+/// <remarks>
+/// Each kind of thread waits by itself and is woken for what it waits for only: woken for every step of every batch, the
+/// scorers of a stream of small records woke four times for each batch. A <see cref="WaitingThreads"/> is never entered with
+/// the lock held.
+/// </remarks>
 internal sealed class BatchPipeline
 {
     private readonly LinkedList<RecordBatch> _waiting = new();
@@ -11,8 +16,12 @@ internal sealed class BatchPipeline
     private readonly int _maxWaiting;
     private readonly int _maxRecords;
     private readonly long _maxBytes;
-    private readonly object _signal = new();
-    private int _idleScorers;
+    private readonly object _lock = new();
+    private readonly WaitingThreads _scorers = new();
+    private readonly WaitingThreads _producer = new();
+    private readonly WaitingThreads _consumer = new();
+    // What these wait for may be something else than the pipeline's state.
+    private readonly WaitingThreads _others = new(TimeSpan.FromMilliseconds(100));
     private int _records;
     private long _bytes;
     private int _batches;
@@ -33,13 +42,13 @@ internal sealed class BatchPipeline
     /// <summary>Nothing between dispatch and release.</summary>
     internal bool IsEmpty
     {
-        get { lock (_signal) return _batches == 0; }
+        get { lock (_lock) return _batches == 0; }
     }
 
     /// <summary>False: the consumer thread must not take more records.</summary>
     internal bool HasRoom
     {
-        get { lock (_signal) return HasRoomLocked(); }
+        get { lock (_lock) return HasRoomLocked(); }
     }
 
     /// <summary>As <see cref="HasRoom"/>, a moment old: for every record, without the lock.</summary>
@@ -49,24 +58,24 @@ internal sealed class BatchPipeline
     internal int RecordsToTake => Math.Max(1, _maxRecords - Volatile.Read(ref _records));
 
     /// <summary>A scorer waits for work: a batch need not wait for company.</summary>
-    internal bool HasIdleScorer => Volatile.Read(ref _idleScorers) > 0;
+    internal bool HasIdleScorer => _scorers.Any;
 
     /// <summary>True where so many batches are all that is under way.</summary>
     internal bool HoldsNoMoreThan(int batches)
     {
-        lock (_signal) return _batches <= batches;
+        lock (_lock) return _batches <= batches;
     }
 
     /// <summary>Well below the bounds: time to resume paused partitions.</summary>
     internal bool IsAtLowWatermark
     {
-        get { lock (_signal) return _waiting.Count <= _maxWaiting / 2 && _records <= _maxRecords / 2 && _bytes <= _maxBytes / 2; }
+        get { lock (_lock) return _waiting.Count <= _maxWaiting / 2 && _records <= _maxRecords / 2 && _bytes <= _maxBytes / 2; }
     }
 
     /// <summary>P: hands a batch over. Takes the credits even beyond the bounds: the caller checks first.</summary>
     internal void Dispatch(RecordBatch batch)
     {
-        lock (_signal)
+        lock (_lock)
         {
             batch.Credits = batch.Records.Count;
             _records += batch.Credits;
@@ -74,12 +83,14 @@ internal sealed class BatchPipeline
             _batches++;
             batch.Lane.InOrder.Enqueue(batch);
             _waiting.AddLast(batch);
-            Monitor.PulseAll(_signal);
         }
+        _scorers.WakeOne();
+        _others.WakeAll();
     }
 
-    /// <summary>P: waits until there is room again.</summary>
-    internal bool WaitForRoom(TimeSpan timeout) => WaitFor(static pipeline => pipeline.HasRoomLocked(), timeout);
+    /// <summary>P: waits until there is room for several batches, so that it is not woken for each, or for so long.</summary>
+    /// <returns>Whether there is room.</returns>
+    internal bool WaitForRoom(TimeSpan timeout) => _consumer.Wait(this, static pipeline => pipeline.HasAmpleRoom, timeout) || HasRoom;
 
     /// <summary>P: says that it is back from polling, so that membership changes have been heard of.</summary>
     internal void CountPoll()
@@ -92,46 +103,33 @@ internal sealed class BatchPipeline
     /// <summary>True once <see cref="Close"/> was called: finish and end.</summary>
     internal bool IsClosed
     {
-        get { lock (_signal) return _closed; }
+        get { lock (_lock) return _closed; }
     }
 
     /// <summary>K: takes the oldest batch that may run now; null once closed.</summary>
     internal RecordBatch? Take()
     {
-        lock (_signal)
-        {
-            while (true)
-            {
-                if (_closed) return null;
-                for (var node = _waiting.First; node is not null; node = node.Next)
-                {
-                    var batch = node.Value;
-                    if (!batch.Lane.Executor.IsStateless)
-                    {
-                        if (batch.Lane.IsBusy) continue;
-                        batch.Lane.IsBusy = true;
-                    }
-                    _waiting.Remove(node);
-                    batch.Stage = BatchStage.Scoring;
-                    Monitor.PulseAll(_signal);
-                    return batch;
-                }
-                _idleScorers++;
-                Monitor.Wait(_signal);
-                _idleScorers--;
-            }
-        }
+        RecordBatch? batch = null;
+        if (!TryTake(ref batch)) _scorers.Wait(() => TryTake(ref batch));
+        if (HasAmpleRoom) _consumer.WakeAll();
+        _others.WakeAll();
+        return batch;
     }
 
     /// <summary>K: the batch has its result or its error.</summary>
     internal void Complete(RecordBatch batch)
     {
-        lock (_signal)
+        bool isNext;
+        lock (_lock)
         {
             if (!batch.Lane.Executor.IsStateless) batch.Lane.IsBusy = false;
             batch.Stage = BatchStage.Scored;
-            Monitor.PulseAll(_signal);
+            isNext = batch.Lane.InOrder.TryPeek(out var head) && head == batch;
         }
+        if (isNext) _producer.WakeAll();
+        // A batch of its lane may have waited for this one alone.
+        if (!batch.Lane.Executor.IsStateless) _scorers.WakeOne();
+        _others.WakeAll();
     }
 
     /// <summary>
@@ -145,125 +143,159 @@ internal sealed class BatchPipeline
     /// <returns>True where somebody waits for a commit: do it now.</returns>
     internal bool Collect(List<RecordBatch> ready, TimeSpan timeout, bool hasUncommitted, Func<bool>? wakeEarly = null)
     {
-        lock (_signal)
+        var commitNow = false;
+        if (!TryCollect(ready, hasUncommitted, wakeEarly, ref commitNow)
+            && !_producer.Wait(() => TryCollect(ready, hasUncommitted, wakeEarly, ref commitNow), timeout))
         {
-            var deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
-            while (true)
-            {
-                foreach (var lane in _lanes)
-                {
-                    while (lane.InOrder.TryPeek(out var head) && head.Stage is BatchStage.Scored or BatchStage.Dropped)
-                    {
-                        lane.InOrder.Dequeue();
-                        if (head.Stage == BatchStage.Dropped) ReleaseLocked(head);
-                        else ready.Add(head);
-                    }
-                }
-                var remaining = deadline - Environment.TickCount64;
-                var commitNow = _isDraining || _commitRequested;
-                if (ready.Count > 0 || (commitNow && hasUncommitted) || _closed || remaining <= 0 || wakeEarly?.Invoke() == true)
-                {
-                    _commitRequested = false;
-                    return commitNow;
-                }
-                Monitor.Wait(_signal, (int)Math.Min(remaining, 500));
-            }
+            // Nothing is there to commit.
+            lock (_lock) _commitRequested = false;
         }
+        if (HasAmpleRoom) _consumer.WakeAll();
+        _others.WakeAll();
+        return commitNow;
     }
 
     /// <summary>T: nothing of the batch is kept as objects any more; the credits of its records come back before the commit.</summary>
     internal void ReleaseRecords(RecordBatch batch)
     {
-        lock (_signal)
+        lock (_lock)
         {
-            var hadRoom = HasRoomLocked();
             _records -= batch.Credits;
             batch.Credits = 0;
-            if (!hadRoom) Monitor.PulseAll(_signal);
         }
+        if (HasAmpleRoom) _consumer.WakeAll();
+        _others.WakeAll();
     }
 
     /// <summary>T: the batch is committed or given up; its credits come back.</summary>
     internal void Release(RecordBatch batch)
     {
-        lock (_signal)
+        lock (_lock)
         {
             ReleaseLocked(batch);
-            Monitor.PulseAll(_signal);
         }
+        if (HasAmpleRoom) _consumer.WakeAll();
+        _others.WakeAll();
     }
 
     /// <summary>A processor asks for a commit before the interval is over.</summary>
     internal void RequestCommit()
     {
-        lock (_signal)
+        lock (_lock)
         {
             _commitRequested = true;
-            Monitor.PulseAll(_signal);
         }
+        _producer.WakeAll();
     }
 
     /// <summary>P: from now on T commits what it has without waiting for the interval.</summary>
     internal void BeginDrain()
     {
-        lock (_signal)
+        lock (_lock)
         {
             _isDraining = true;
-            Monitor.PulseAll(_signal);
         }
+        _producer.WakeAll();
     }
 
     /// <summary>P: commits follow the interval again.</summary>
     internal void EndDrain()
     {
-        lock (_signal) _isDraining = false;
+        lock (_lock) _isDraining = false;
     }
 
     /// <summary>P: drops what no scorer has begun; the records are uncommitted and will be read again.</summary>
     internal void DropWaiting()
     {
-        lock (_signal)
+        lock (_lock)
         {
             foreach (var batch in _waiting) batch.Stage = BatchStage.Dropped;
             _waiting.Clear();
-            Monitor.PulseAll(_signal);
         }
+        WakeAll();
     }
 
     /// <summary>Waits until <paramref name="condition"/> holds; it is asked again after every step of any batch.</summary>
-    internal bool WaitFor(Func<BatchPipeline, bool> condition, TimeSpan timeout)
-    {
-        lock (_signal)
-        {
-            var deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
-            while (!condition(this))
-            {
-                var remaining = deadline - Environment.TickCount64;
-                if (remaining <= 0) return false;
-                Monitor.Wait(_signal, (int)Math.Min(remaining, 100));
-            }
-            return true;
-        }
-    }
+    internal bool WaitFor(Func<BatchPipeline, bool> condition, TimeSpan timeout) => _others.Wait(this, condition, timeout);
+
+    /// <summary>Wakes T to look again.</summary>
+    internal void WakeProducer() => _producer.WakeAll();
 
     /// <summary>Wakes everyone to look again.</summary>
-    internal void Pulse()
+    internal void WakeAll()
     {
-        lock (_signal) Monitor.PulseAll(_signal);
+        _scorers.WakeAll();
+        _producer.WakeAll();
+        _consumer.WakeAll();
+        _others.WakeAll();
     }
 
     /// <summary>Ends the scorer threads and every wait.</summary>
     internal void Close()
     {
-        lock (_signal)
+        lock (_lock)
         {
             _closed = true;
-            Monitor.PulseAll(_signal);
         }
+        WakeAll();
     }
 
     private bool HasRoomLocked() =>
         _closed || (_waiting.Count < _maxWaiting && _records < _maxRecords && _bytes < _maxBytes);
+
+    private bool HasAmpleRoom
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _closed || (HasRoomLocked() && _waiting.Count <= _maxWaiting / 2
+                    && _records <= _maxRecords - (_maxRecords / 8) && _bytes <= _maxBytes - (_maxBytes / 8));
+            }
+        }
+    }
+
+    private bool TryTake(ref RecordBatch? batch)
+    {
+        lock (_lock)
+        {
+            if (_closed) return true;
+            for (var node = _waiting.First; node is not null; node = node.Next)
+            {
+                var lane = node.Value.Lane;
+                if (!lane.Executor.IsStateless)
+                {
+                    if (lane.IsBusy) continue;
+                    lane.IsBusy = true;
+                }
+                _waiting.Remove(node);
+                batch = node.Value;
+                batch.Stage = BatchStage.Scoring;
+                return true;
+            }
+            return false;
+        }
+    }
+
+    private bool TryCollect(List<RecordBatch> ready, bool hasUncommitted, Func<bool>? wakeEarly, ref bool commitNow)
+    {
+        lock (_lock)
+        {
+            foreach (var lane in _lanes)
+            {
+                while (lane.InOrder.TryPeek(out var head) && head.Stage is BatchStage.Scored or BatchStage.Dropped)
+                {
+                    lane.InOrder.Dequeue();
+                    if (head.Stage == BatchStage.Dropped) ReleaseLocked(head);
+                    else ready.Add(head);
+                }
+            }
+            commitNow = _isDraining || _commitRequested;
+            if (ready.Count == 0 && !(commitNow && hasUncommitted) && !_closed && wakeEarly?.Invoke() != true) return false;
+            _commitRequested = false;
+            return true;
+        }
+    }
 
     private void ReleaseLocked(RecordBatch batch)
     {

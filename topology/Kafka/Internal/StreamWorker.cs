@@ -188,7 +188,7 @@ internal sealed class StreamWorker : IDisposable
         {
             // By a consumer that was left behind.
         }
-        _pipeline.Pulse();
+        _pipeline.WakeAll();
     }
 
     private IConsumer<byte[]?, byte[]?> BuildConsumer() =>
