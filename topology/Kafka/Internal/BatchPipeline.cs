@@ -111,8 +111,7 @@ internal sealed class BatchPipeline
     {
         RecordBatch? batch = null;
         if (!TryTake(ref batch)) _scorers.Wait(() => TryTake(ref batch));
-        if (HasAmpleRoom) _consumer.WakeAll();
-        _others.WakeAll();
+        RoomCameBack();
         return batch;
     }
 
@@ -150,8 +149,7 @@ internal sealed class BatchPipeline
             // Nothing is there to commit.
             lock (_lock) _commitRequested = false;
         }
-        if (HasAmpleRoom) _consumer.WakeAll();
-        _others.WakeAll();
+        RoomCameBack();
         return commitNow;
     }
 
@@ -163,38 +161,27 @@ internal sealed class BatchPipeline
             _records -= batch.Credits;
             batch.Credits = 0;
         }
-        if (HasAmpleRoom) _consumer.WakeAll();
-        _others.WakeAll();
+        RoomCameBack();
     }
 
     /// <summary>T: the batch is committed or given up; its credits come back.</summary>
     internal void Release(RecordBatch batch)
     {
-        lock (_lock)
-        {
-            ReleaseLocked(batch);
-        }
-        if (HasAmpleRoom) _consumer.WakeAll();
-        _others.WakeAll();
+        lock (_lock) ReleaseLocked(batch);
+        RoomCameBack();
     }
 
     /// <summary>A processor asks for a commit before the interval is over.</summary>
     internal void RequestCommit()
     {
-        lock (_lock)
-        {
-            _commitRequested = true;
-        }
+        lock (_lock) _commitRequested = true;
         _producer.WakeAll();
     }
 
     /// <summary>P: from now on T commits what it has without waiting for the interval.</summary>
     internal void BeginDrain()
     {
-        lock (_lock)
-        {
-            _isDraining = true;
-        }
+        lock (_lock) _isDraining = true;
         _producer.WakeAll();
     }
 
@@ -233,15 +220,18 @@ internal sealed class BatchPipeline
     /// <summary>Ends the scorer threads and every wait.</summary>
     internal void Close()
     {
-        lock (_lock)
-        {
-            _closed = true;
-        }
+        lock (_lock) _closed = true;
         WakeAll();
     }
 
     private bool HasRoomLocked() =>
         _closed || (_waiting.Count < _maxWaiting && _records < _maxRecords && _bytes < _maxBytes);
+
+    private void RoomCameBack()
+    {
+        if (HasAmpleRoom) _consumer.WakeAll();
+        _others.WakeAll();
+    }
 
     private bool HasAmpleRoom
     {
