@@ -81,7 +81,7 @@ public sealed class HealthTests(KafkaFixture kafka) : IDisposable
     public async Task The_main_job_serves_them_too()
     {
         var port = FreePort();
-        await using var job = ChildProcess.StartProgram(["--config", Program.IdentityNodes], new ChildProcessOptions
+        await using var job = ChildProcess.StartProgram(["--config", Program.IdentityNodes, "--log-level", "debug"], new ChildProcessOptions
         {
             WorkingDirectory = _folder.FullName,
             Environment = new Dictionary<string, string?> { ["STREAMSCORING__Health__Port"] = $"{port}", ["STREAMSCORING__Feed__MaxPerSecond"] = "20" },
