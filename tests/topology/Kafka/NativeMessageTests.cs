@@ -41,7 +41,7 @@ public sealed class NativeMessageTests
         kafka.CreateTopic("sent", 4);
         using (var producer = Producer(kafka.BootstrapServers))
         {
-            Assert.True(new MessageSender(producer.Handle).TrySend(new ProducedRecord("sent", 0, -1, null, [1], new RecordHeaders())));
+            Assert.Null(new MessageSender(producer.Handle).Send(new ProducedRecord("sent", 0, -1, null, [1], new RecordHeaders())));
             Assert.Equal(0, producer.Flush(TimeSpan.FromSeconds(30)));
         }
         var timestampMs = long.Parse(Assert.Single(Ours(kafka.BootstrapServers, "sent")).Split(' ')[2]);
@@ -55,7 +55,8 @@ public sealed class NativeMessageTests
         kafka.CreateTopic("sent", 4);
         using var producer = Producer(kafka.BootstrapServers, messageMaxBytes: 1_000);
         var headers = new RecordHeaders().Add("id", "7");
-        Assert.False(new MessageSender(producer.Handle).TrySend(new ProducedRecord("sent", 0, 1, null, new byte[2_000], headers)));
+        var error = new MessageSender(producer.Handle).Send(new ProducedRecord("sent", 0, 1, null, new byte[2_000], headers));
+        Assert.Equal(ErrorCode.MsgSizeTooLarge, error?.Code);
     }
 
     [Fact]
@@ -80,7 +81,7 @@ public sealed class NativeMessageTests
         using (var producer = Producer(kafka.BootstrapServers))
         {
             var sender = new MessageSender(producer.Handle);
-            for (var i = 0; i < 8; i++) Assert.True(sender.TrySend(new ProducedRecord("sent", 0, 1, null, new byte[400_000], new RecordHeaders())));
+            for (var i = 0; i < 8; i++) Assert.Null(sender.Send(new ProducedRecord("sent", 0, 1, null, new byte[400_000], new RecordHeaders())));
             Assert.Equal(0, producer.Flush(TimeSpan.FromSeconds(30)));
         }
         using var consumer = Consumer(kafka.BootstrapServers);
@@ -122,7 +123,7 @@ public sealed class NativeMessageTests
             var sender = new MessageSender(producer.Handle);
             foreach (var record in settled)
             {
-                Assert.True(sender.TrySend(record));
+                Assert.Null(sender.Send(record));
                 KafkaMessages.Produce(producer, record with { Topic = "oracle" }, delivered: null);
             }
             Assert.Equal(0, producer.Flush(TimeSpan.FromSeconds(30)));

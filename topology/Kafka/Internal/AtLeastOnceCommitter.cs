@@ -26,6 +26,8 @@ internal sealed class AtLeastOnceCommitter : ICommitter
     private readonly HashSet<string> _sentTo = new(StringComparer.Ordinal);
     private readonly AnswerFailures? _answerFailures;
     private IProducer<byte[]?, byte[]?>? _producer;
+    private MessageSender? _sender;
+    private DeliveryReports? _reports;
     private AnswerProducer? _answers;
     private volatile Error? _deliveryError;
     private long _commits;
@@ -55,10 +57,12 @@ internal sealed class AtLeastOnceCommitter : ICommitter
 
     public void Connect(CancellationToken stop)
     {
-        _producer = new ProducerBuilder<byte[]?, byte[]?>(ClientConfigs.Producer(_options, transactionalId: null, _limits.Smallest))
-            .SetErrorHandler((_, error) => _clientLog.Error("producer", error))
-            .SetLogHandler((_, message) => _clientLog.Log(message))
-            .Build();
+        var config = ClientConfigs.Producer(_options, transactionalId: null, _limits.Smallest);
+        DeliveryReports.Configure(config);
+        _producer = new ProducerBuilder<byte[]?, byte[]?>(config).SetLogHandler((_, message) => _clientLog.Log(message)).Build();
+        DeliveryReports.RenewTokens(config, _producer.Handle);
+        _sender = new MessageSender(_producer.Handle);
+        _reports = new DeliveryReports(_producer.Handle, Reported, error => _clientLog.Error("producer", error));
         if (_answerFailures is not null) _answers = new AnswerProducer(_options, _answerFailures, _clientLog);
     }
 
@@ -74,7 +78,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
             foreach (var batch in _ready) Send(batch);
             // T3. Nothing else is under way: what is sent need not wait for company.
             if (closed) Flush();
-            else if (_ready.Count > 0 && _pipeline.HoldsNoMoreThan(_sent.Count)) KafkaMessages.SendNow(_producer!, LoneFlush);
+            else if (_ready.Count > 0 && _pipeline.HoldsNoMoreThan(_sent.Count) && !_ownership.HasUnread) _producer!.Flush(LoneFlush);
             _ready.Clear();
             StoreDelivered();
             if (closed) return;
@@ -84,6 +88,8 @@ internal sealed class AtLeastOnceCommitter : ICommitter
     public void Dispose()
     {
         _answers?.Dispose();
+        _reports?.Dispose();
+        foreach (var batch in _sent) Forget(batch);
         _producer?.Dispose();
     }
 
@@ -111,60 +117,53 @@ internal sealed class AtLeastOnceCommitter : ICommitter
         batch.PendingDeliveries = outputs.Count;
         if (_sent.Count == 0) _watch.ResultsWait(_time.GetTimestamp());
         _sent.Enqueue(batch);
-        if (outputs.Count == 0) return;
-        Action<DeliveryReport<byte[]?, byte[]?>> delivered = report => Delivered(batch, report.Error);
         string? topic = null;
         foreach (var output in outputs)
         {
             if (output.IsAnswer)
             {
-                _answers!.Produce(output, () => Done(batch));
+                _answers!.Produce(output, () => Delivered(batch, 1));
                 continue;
             }
             if (!ReferenceEquals(output.Topic, topic)) _sentTo.Add(topic = output.Topic);
-            Produce(output, delivered);
+            if (batch.Ticket == 0) batch.Ticket = DeliveryReports.TicketFor(batch);
+            Produce(output, batch.Ticket);
         }
-        batch.ForgetOutputs();
+        if (outputs.Count > 0) batch.ForgetOutputs();
     }
 
-    private void Produce(ProducedRecord output, Action<DeliveryReport<byte[]?, byte[]?>> delivered)
+    private void Produce(ProducedRecord output, nint ticket)
     {
-        while (true)
+        while (_sender!.Send(output, ticket) is { } error)
         {
-            try
-            {
-                KafkaMessages.Produce(_producer!, output, delivered);
-                return;
-            }
-            catch (ProduceException<byte[]?, byte[]?> exception) when (exception.Error.Code == ErrorCode.Local_QueueFull)
-            {
-                _watch.ProducerTurns();
-                _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromMilliseconds(10));
-            }
-            catch (KafkaException exception)
-            {
-                throw Undeliverable(exception.Error, exception);
-            }
+            if (error.Code != ErrorCode.Local_QueueFull) throw Undeliverable(error);
+            _watch.ProducerTurns();
+            _pipeline.WaitFor(static pipeline => pipeline.IsClosed, TimeSpan.FromMilliseconds(10));
         }
     }
 
-    /// <summary>On librdkafka's report thread.</summary>
-    private void Delivered(RecordBatch batch, Error error)
+    /// <summary>On the thread of the reports.</summary>
+    private void Reported(RecordBatch batch, int count, Error? error)
     {
-        if (error.IsError)
+        if (error is null)
         {
-            _deliveryError ??= error;
-            _pipeline.WakeProducer();
+            Delivered(batch, count);
+            return;
         }
-        else
-        {
-            Done(batch);
-        }
+        _deliveryError ??= error;
+        _pipeline.WakeProducer();
     }
 
-    private void Done(RecordBatch batch)
+    private void Delivered(RecordBatch batch, int count)
     {
-        if (Interlocked.Decrement(ref batch.PendingDeliveries) == 0) _pipeline.WakeProducer();
+        if (Interlocked.Add(ref batch.PendingDeliveries, -count) == 0) _pipeline.WakeProducer();
+    }
+
+    private static void Forget(RecordBatch batch)
+    {
+        if (batch.Ticket == 0) return;
+        DeliveryReports.Forget(batch.Ticket);
+        batch.Ticket = 0;
     }
 
     private void StoreDelivered()
@@ -188,27 +187,29 @@ internal sealed class AtLeastOnceCommitter : ICommitter
             }
             // T5. Credits come back.
             _sent.Dequeue();
+            Forget(head);
             if (_sent.Count == 0) _watch.ResultsTaken();
             else _watch.ResultsWait(_time.GetTimestamp());
             _pipeline.Release(head);
             Interlocked.Increment(ref _commits);
         }
-        if (_deliveryError is { } error) throw Undeliverable(error, null);
+        if (_deliveryError is { } error) throw Undeliverable(error);
     }
 
-    private Exception Undeliverable(Error error, Exception? cause)
+    private Exception Undeliverable(Error error)
     {
+        var cause = new KafkaException(error);
         if (error.Code == ErrorCode.MsgSizeTooLarge)
         {
             return _limits.Read(_sentTo, CancellationToken.None)
                 ? new TopicLimitException(TooLarge.Learnt(_sentTo, _limits))
-                : new KafkaStreamException(TooLarge.Unknown(_sentTo), canRetry: false, cause ?? new KafkaException(error));
+                : new KafkaStreamException(TooLarge.Unknown(_sentTo), canRetry: false, cause);
         }
         if (AccessRefusal.MayBeToWrite(error.Code))
         {
             var refused = AccessRefusal.FindUnwritable(_options.BootstrapServers, _options.Properties, _sentTo);
             if (refused.Count > 0)
-                return new KafkaStreamException(AccessRefusal.ToWrite(_options.BootstrapServers, refused), canRetry: false, cause ?? new KafkaException(error));
+                return new KafkaStreamException(AccessRefusal.ToWrite(_options.BootstrapServers, refused), canRetry: false, cause);
         }
         return new KafkaStreamException(
             $"An output could not be delivered: {error.Reason} ({error.Code}). The offsets behind it were not committed; its " +

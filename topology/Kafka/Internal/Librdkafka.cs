@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text;
 using Confluent.Kafka;
 
 namespace StreamScoring.Topology.Kafka.Internal;
@@ -78,8 +79,65 @@ internal static unsafe partial class Librdkafka
     internal static partial int SetConfiguration(
         nint configuration, string name, string value, byte[] error, nuint errorSizeBytes);
 
+    [LibraryImport(Library, EntryPoint = "rd_kafka_error_code")]
+    internal static partial int CodeOf(nint error);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_error_string")]
+    internal static partial byte* ReasonOf(nint error);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_error_is_fatal")]
+    internal static partial int IsFatal(nint error);
+
     [LibraryImport(Library, EntryPoint = "rd_kafka_error_destroy")]
     internal static partial void DestroyError(nint error);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_get_main")]
+    internal static partial nint MainQueue(nint client);
+
+    /// <summary>Waits for an event; below 0 ms until there is one or <see cref="Yield"/> is called.</summary>
+    /// <returns>An event to destroy, or 0.</returns>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_poll")]
+    internal static partial nint PollEvent(nint queue, int timeoutMs);
+
+    /// <summary>Ends the wait of the thread that polls the queue, or of the one that polls it next.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_yield")]
+    internal static partial void Yield(nint queue);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_type")]
+    internal static partial int TypeOf(nint @event);
+
+    /// <summary>Takes the next messages out of an event that reports deliveries; they live as long as the event.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_message_array")]
+    internal static partial nuint TakeMessages(nint @event, NativeMessage** messages, nuint size);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_error")]
+    internal static partial int EventError(nint @event);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_error_string")]
+    internal static partial byte* EventReason(nint @event);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_error_is_fatal")]
+    internal static partial int IsEventFatal(nint @event);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_destroy")]
+    internal static partial void DestroyEvent(nint @event);
+
+    /// <returns>0, or an error to destroy.</returns>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_sasl_background_callbacks_enable")]
+    internal static partial nint RefreshTokensInBackground(nint client);
+
+    /// <summary>What the code of a message, a call or a report says; of a client that is fatally ill, its illness.</summary>
+    internal static Error ErrorOf(nint client, ErrorCode code, string? reason = null)
+    {
+        if (code != ErrorCode.Local_Fatal) return reason is null ? new Error(code) : new Error(code, reason);
+        const int longest = 512;
+        var text = stackalloc byte[longest];
+        var cause = (ErrorCode)FatalError(client, text, longest);
+        return new Error(cause, ToText(text), isFatal: true);
+    }
+
+    /// <summary>UTF-8 that ends with a zero.</summary>
+    internal static string ToText(byte* utf8) => Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(utf8));
 }
 
 /// <summary><c>rd_kafka_message_t</c>.</summary>
@@ -95,7 +153,9 @@ internal unsafe struct NativeMessage
     internal byte* Key;
     internal nuint KeyLength;
     internal long Offset;
-    internal nint Private;
+
+    /// <summary>What was given with the record when it was queued.</summary>
+    internal nint Opaque;
 }
 
 /// <summary><c>rd_kafka_vu_t</c>: what a field of a record is, and its value.</summary>
@@ -119,6 +179,8 @@ internal unsafe struct NativeField
     internal static NativeField Partition(int partition) => new() { _type = 3, _number = partition };
 
     internal static NativeField Value(byte* bytes, int length) => new() { _type = 4, _pointer = bytes, _length = (nuint)length };
+
+    internal static NativeField Opaque(nint opaque) => new() { _type = 6, _pointer = (void*)opaque };
 
     internal static NativeField Key(byte* bytes, int length) => new() { _type = 5, _pointer = bytes, _length = (nuint)length };
 

@@ -77,20 +77,8 @@ internal sealed unsafe class MessageReader : IDisposable
     }
 
     /// <summary>What a message that is no record tells.</summary>
-    internal Error ErrorOf(in NativeMessage message)
-    {
-        var code = (ErrorCode)message.Error;
-        if (code == ErrorCode.Local_Fatal)
-        {
-            const int longest = 512;
-            var reason = stackalloc byte[longest];
-            var cause = (ErrorCode)Librdkafka.FatalError(_client, reason, longest);
-            return new Error(cause, Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(reason)), isFatal: true);
-        }
-        return message.Payload is null
-            ? new Error(code)
-            : new Error(code, Encoding.UTF8.GetString(message.Payload, (int)message.PayloadLength));
-    }
+    internal Error ErrorOf(in NativeMessage message) => Librdkafka.ErrorOf(
+        _client, (ErrorCode)message.Error, message.Payload is null ? null : Encoding.UTF8.GetString(message.Payload, (int)message.PayloadLength));
 
     private RecordHeaders ReadHeaders(NativeMessage* message)
     {

@@ -7,12 +7,12 @@ using StreamScoring.Topology.Execution;
 namespace StreamScoring.Topology.Kafka.Internal;
 
 /// <summary>
-/// Queues records of which nobody wants to hear again, straight with librdkafka: Confluent.Kafka's Produce costs a record more
-/// than all of our own work on it. Used by the producer thread.
+/// Queues records straight with librdkafka: Confluent.Kafka's Produce costs a record more than all of our own work on it, and
+/// its delivery report as much again. What becomes of them <see cref="DeliveryReports"/> hears. Used by the producer thread.
 /// </summary>
 internal sealed unsafe class MessageSender(Handle producer)
 {
-    private const int MaxFields = 7;
+    private const int MaxFields = 8;
 
     // Every record may have a topic and header keys of its own.
     private const int MaxNames = 1_000;
@@ -21,9 +21,13 @@ internal sealed unsafe class MessageSender(Handle producer)
     private readonly nint _client = Librdkafka.ClientOf(producer);
     private readonly Dictionary<string, byte[]> _names = new(StringComparer.Ordinal);
 
-    /// <summary>Queues a record, of whose bytes librdkafka makes copies.</summary>
-    /// <returns>False where it is not taken; <see cref="KafkaMessages.Produce"/> says why.</returns>
-    internal bool TrySend(ProducedRecord record)
+    /// <summary>
+    /// Queues a record, of whose bytes librdkafka makes copies, for the partition that it names or that the partitioner chooses.
+    /// </summary>
+    /// <param name="record">The record.</param>
+    /// <param name="ticket">Comes back with its delivery report; 0: nobody wants to know.</param>
+    /// <returns>Null, or why it is not taken: the queue is full, or the record or the client's state forbids it.</returns>
+    internal Error? Send(ProducedRecord record, nint ticket = 0)
     {
         var fields = stackalloc NativeField[MaxFields];
         nuint count = 0;
@@ -33,17 +37,24 @@ internal sealed unsafe class MessageSender(Handle producer)
             fields[count++] = NativeField.Copied();
             fields[count++] = NativeField.Key(key, record.Key?.Length ?? 0);
             fields[count++] = NativeField.Value(value, record.Value?.Length ?? 0);
+            if (ticket != 0) fields[count++] = NativeField.Opaque(ticket);
             if (record.Partition is { } partition) fields[count++] = NativeField.Partition(partition);
             if (record.TimestampMs >= 0) fields[count++] = NativeField.TimestampMs(record.TimestampMs);
             var headers = CopyHeaders(record.Headers);
             if (headers != 0) fields[count++] = NativeField.Headers(headers);
 
             var error = Librdkafka.Produce(_client, fields, count);
-            if (error == 0) return true;
-            Librdkafka.DestroyError(error);
+            if (error == 0) return null;
             if (headers != 0) Librdkafka.DestroyHeaders(headers);
-            return false;
+            return Read(error);
         }
+    }
+
+    private Error Read(nint error)
+    {
+        var (code, reason, isFatal) = ((ErrorCode)Librdkafka.CodeOf(error), Librdkafka.ToText(Librdkafka.ReasonOf(error)), Librdkafka.IsFatal(error) != 0);
+        Librdkafka.DestroyError(error);
+        return isFatal ? new Error(code, reason, isFatal) : Librdkafka.ErrorOf(_client, code, reason);
     }
 
     private nint CopyHeaders(RecordHeaders headers)

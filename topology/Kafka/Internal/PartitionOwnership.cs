@@ -25,6 +25,22 @@ internal sealed class PartitionOwnership(LoopWatch watch)
     /// <summary>The partitions owned at this moment.</summary>
     internal OwnedPartition[] Current => Volatile.Read(ref _snapshot);
 
+    /// <summary>
+    /// True where more is known to be there than was read, of a partition that can be read now: what nothing seems to follow at
+    /// this moment is then followed soon.
+    /// </summary>
+    internal bool HasUnread
+    {
+        get
+        {
+            foreach (var owned in Current)
+            {
+                if (owned.Unread > 0 && !owned.IsWaiting) return true;
+            }
+            return false;
+        }
+    }
+
     /// <summary>The ownership of a partition, for the consumer thread alone.</summary>
     internal OwnedPartition? Find(TopicPartition topicPartition) => _owned.GetValueOrDefault(topicPartition);
 

@@ -39,6 +39,9 @@ internal sealed class RecordBatch(SubTopologyLane lane, Func<IBatchExecutor, IRe
     /// <summary>Delivery reports still to come (at-least-once).</summary>
     internal int PendingDeliveries;
 
+    /// <summary>Given with its records to the producer, see <see cref="DeliveryReports"/>; 0: not sent so.</summary>
+    internal nint Ticket { get; set; }
+
     internal void Add(ConsumedRecord record, OwnedPartition owner)
     {
         Records.Add(record);

@@ -117,24 +117,13 @@ internal sealed class TransactionalProducer : IDisposable
     /// <summary>Queues a record. Its delivery is part of the commit.</summary>
     internal TransactionOutcome Produce(ProducedRecord record)
     {
-        if (_sender!.TrySend(record)) return TransactionOutcome.Done;
-        while (true)
+        while (_sender!.Send(record) is { } error)
         {
-            try
-            {
-                KafkaMessages.Produce(_producer!, record, delivered: null);
-                return TransactionOutcome.Done;
-            }
-            catch (ProduceException<byte[]?, byte[]?> exception) when (exception.Error.Code == ErrorCode.Local_QueueFull)
-            {
-                _watch.ProducerTurns();
-                _producer!.Flush(TimeSpan.FromMilliseconds(100));
-            }
-            catch (KafkaException exception)
-            {
-                return Recover(exception);
-            }
+            if (error.Code != ErrorCode.Local_QueueFull) return Recover(new KafkaException(error));
+            _watch.ProducerTurns();
+            _producer!.Flush(TimeSpan.FromMilliseconds(100));
         }
+        return TransactionOutcome.Done;
     }
 
     /// <summary>Queues an answer to a client: a topic that cannot be written costs the answer, not the transaction.</summary>

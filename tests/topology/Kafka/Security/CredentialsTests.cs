@@ -23,20 +23,23 @@ public sealed class CredentialsTests(SecureBroker broker)
     }
 
     [Theory]
-    [InlineData(Kind.Plain)]
-    [InlineData(Kind.Scram256)]
-    [InlineData(Kind.Scram512)]
-    [InlineData(Kind.UnsecuredToken)]
-    [InlineData(Kind.TokenEndpoint)]
-    [InlineData(Kind.Certificate)]
-    [InlineData(Kind.CertificateWithPassword)]
-    public async Task A_stream_runs_exactly_once(Kind kind)
+    [InlineData(Kind.Plain, ProcessingGuarantee.ExactlyOnce)]
+    [InlineData(Kind.Scram256, ProcessingGuarantee.ExactlyOnce)]
+    [InlineData(Kind.Scram512, ProcessingGuarantee.ExactlyOnce)]
+    [InlineData(Kind.UnsecuredToken, ProcessingGuarantee.ExactlyOnce)]
+    [InlineData(Kind.UnsecuredToken, ProcessingGuarantee.AtLeastOnce)]
+    [InlineData(Kind.TokenEndpoint, ProcessingGuarantee.ExactlyOnce)]
+    [InlineData(Kind.TokenEndpoint, ProcessingGuarantee.AtLeastOnce)]
+    [InlineData(Kind.Certificate, ProcessingGuarantee.ExactlyOnce)]
+    [InlineData(Kind.Certificate, ProcessingGuarantee.AtLeastOnce)]
+    [InlineData(Kind.CertificateWithPassword, ProcessingGuarantee.ExactlyOnce)]
+    public async Task A_stream_runs(Kind kind, ProcessingGuarantee guarantee)
     {
         var kafka = await broker.StartOrSkipAsync();
         using var tokens = new TokenEndpoint();
         var user = kafka.NewUser();
         var (servers, properties, principal, secrets) = await CredentialsAsync(kafka, kind, user, tokens, isRight: true);
-        await using var stream = new SecureStream(kafka, user, ProcessingGuarantee.ExactlyOnce);
+        await using var stream = new SecureStream(kafka, user, guarantee);
         await stream.CreateTopicsAsync();
         await kafka.GrantAsync(principal, stream.Rights);
         stream.Send();
