@@ -78,7 +78,7 @@ internal sealed class AtLeastOnceCommitter : ICommitter
             foreach (var batch in _ready) Send(batch);
             // T3. Nothing else is under way: what is sent need not wait for company.
             if (closed) Flush();
-            else if (_ready.Count > 0 && _pipeline.HoldsNoMoreThan(_sent.Count) && !_ownership.HasUnread) _producer!.Flush(LoneFlush);
+            else if (_ready.Count > 0 && _pipeline.HoldsNoMoreThan(_sent.Count) && !_ownership.HasBacklog) _producer!.Flush(LoneFlush);
             _ready.Clear();
             StoreDelivered();
             if (closed) return;

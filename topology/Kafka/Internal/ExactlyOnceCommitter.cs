@@ -121,7 +121,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         var untilInterval = _options.CommitInterval - _time.GetElapsedTime(_begunAt);
         // Nothing else is under way: waiting gathers nothing and only delays. Bounded, so that a trickle of records does not
         // become a transaction for each of them.
-        if (!_pipeline.HoldsNoMoreThan(_open.Count) || _ownership.HasUnread) return untilInterval;
+        if (!_pipeline.HoldsNoMoreThan(_open.Count) || _ownership.HasBacklog) return untilInterval;
         var untilSpaced = (_options.CommitInterval / IdleCommitsPerInterval) - _time.GetElapsedTime(_committedAt);
         return untilSpaced < untilInterval ? untilSpaced : untilInterval;
     }

@@ -8,6 +8,8 @@ namespace StreamScoring.Topology.Kafka.Internal;
 /// </summary>
 internal sealed class PartitionOwnership(LoopWatch watch)
 {
+    private const long Backlog = 1_000;
+
     private readonly Dictionary<TopicPartition, OwnedPartition> _owned = [];
     private OwnedPartition[] _snapshot = [];
     private int _losses;
@@ -26,16 +28,16 @@ internal sealed class PartitionOwnership(LoopWatch watch)
     internal OwnedPartition[] Current => Volatile.Read(ref _snapshot);
 
     /// <summary>
-    /// True where more is known to be there than was read, of a partition that can be read now: what nothing seems to follow at
-    /// this moment is then followed soon.
+    /// True where so much is known to be unread, of a partition that can be read now, that where nothing is under way at this
+    /// moment something soon will be. Less may be what our own open transaction wrote, which is read after its commit.
     /// </summary>
-    internal bool HasUnread
+    internal bool HasBacklog
     {
         get
         {
             foreach (var owned in Current)
             {
-                if (owned.Unread > 0 && !owned.IsWaiting) return true;
+                if (owned.Unread > Backlog && !owned.IsWaiting) return true;
             }
             return false;
         }
