@@ -10,7 +10,7 @@ public static class KafkaProperties
     {
         "group.id", "bootstrap.servers", "enable.auto.commit", "enable.auto.offset.store", "isolation.level",
         "transactional.id", "enable.idempotence", "acks", "request.required.acks", "enable.partition.eof",
-        "auto.offset.reset", "delivery.report.only.error",
+        "auto.offset.reset", "delivery.report.only.error", "enabled_events", "enable_sasl_queue",
     };
 
     // librdkafka refuses these beside the other protocol.
