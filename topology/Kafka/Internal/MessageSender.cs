@@ -7,8 +7,8 @@ using StreamScoring.Topology.Execution;
 namespace StreamScoring.Topology.Kafka.Internal;
 
 /// <summary>
-/// Queues records straight with librdkafka: Confluent.Kafka's Produce costs a record more than all of our own work on it, and
-/// its delivery report as much again. What becomes of them <see cref="DeliveryReports"/> hears. Used by the producer thread.
+/// Queues records straight with librdkafka: Confluent.Kafka's Produce costs a record more than all of our own work on it.
+/// What becomes of them <see cref="DeliveryReports"/> hears. Used by the producer thread.
 /// </summary>
 internal sealed unsafe class MessageSender(Handle producer)
 {
