@@ -67,8 +67,8 @@ internal sealed record KafkaSettings
     /// <summary>Records between consumption and the producer's queue, at most; 1 to 10,000,000. Default 32,768.</summary>
     public int MaxInFlightRecords { get; init; } = 32_768;
 
-    /// <summary>Bytes between consumption and commit, at most; 1 MiB to 1 TiB. Default 64 MiB.</summary>
-    public long MaxInFlightBytes { get; init; } = 64L << 20;
+    /// <summary>Bytes between consumption and commit, at most; 1 MiB to 1 TiB. Default 128 MiB.</summary>
+    public long MaxInFlightBytes { get; init; } = 128L << 20;
 
     /// <summary>How long a stop or a rebalance waits for records in flight, 0 to 30,000 ms. Default 3,000 ms.</summary>
     public int DrainTimeoutMs { get; init; } = 3_000;

@@ -34,10 +34,10 @@ public sealed record KafkaStreamOptions
     public int MaxInFlightRecords { get; init; } = 32_768;
 
     /// <summary>
-    /// Bytes of the records between consumption and commit, at most; at least 1 MiB. Default 64 MiB. Outputs come on top, and
-    /// what is read in one call, about 1 MiB; a transaction is committed once its inputs or its outputs are half of this.
+    /// Bytes of the records between consumption and commit, at most; at least 1 MiB. Default 128 MiB. Outputs come on top, and
+    /// what is read in one call, about 1 MiB; a transaction is committed once its inputs or its outputs are three quarters of this.
     /// </summary>
-    public long MaxInFlightBytes { get; init; } = 64L << 20;
+    public long MaxInFlightBytes { get; init; } = 128L << 20;
 
     /// <summary>
     /// Name of this instance within the group, stable over restarts: it makes the transactional id, so that a restarted

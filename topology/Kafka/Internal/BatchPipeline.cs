@@ -69,8 +69,11 @@ internal sealed class BatchPipeline
     /// <summary>Well below the bounds: time to resume paused partitions.</summary>
     internal bool IsAtLowWatermark
     {
-        get { lock (_lock) return _waiting.Count <= _maxWaiting / 2 && _records <= _maxRecords / 2 && _bytes <= _maxBytes / 2; }
+        get { lock (_lock) return _waiting.Count <= _maxWaiting / 2 && _records <= _maxRecords / 2 && _bytes <= LowWatermarkOf(_maxBytes); }
     }
+
+    /// <summary>Three quarters: exactly-once, outputs of the open transaction hold their bytes, and that is most of them.</summary>
+    internal static long LowWatermarkOf(long bytes) => bytes - (bytes / 4);
 
     /// <summary>P: hands a batch over. Takes the credits even beyond the bounds: the caller checks first.</summary>
     internal void Dispatch(RecordBatch batch)
