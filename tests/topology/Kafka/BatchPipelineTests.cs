@@ -83,6 +83,31 @@ public sealed class BatchPipelineTests
     }
 
     [Fact]
+    public void What_a_transaction_may_hold_until_its_commit_does_not_stop_the_intake()
+    {
+        var lane = new SubTopologyLane(new CopyExecutor("stateless", "out"));
+        var owner = new OwnedPartition(new TopicPartition(lane.Name, 0), lane);
+        var options = new KafkaStreamOptions { BootstrapServers = "localhost:1", MaxInFlightBytes = 8 << 20 };
+        var pipeline = new BatchPipeline([lane], options);
+        long bytes = 0;
+        while (true)
+        {
+            var batch = new RecordBatch(lane);
+            batch.Add(new ConsumedRecord(lane.Name, 0, 0, 0, null, new byte[100_000], new RecordHeaders()), owner);
+            if (bytes + batch.SizeBytes > BatchPipeline.LowWatermarkOf(options.MaxInFlightBytes)) break;
+            bytes += batch.SizeBytes;
+            pipeline.Dispatch(batch);
+            // Sent, and uncommitted: the credits of the records are back, those of the bytes are not.
+            pipeline.Complete(pipeline.Take()!);
+            pipeline.ReleaseRecords(batch);
+        }
+
+        Assert.InRange(bytes, options.MaxInFlightBytes / 2, options.MaxInFlightBytes);
+        Assert.True(pipeline.IsAtLowWatermark, "paused partitions would stay paused until the commit");
+        Assert.True(pipeline.WaitForRoom(TimeSpan.Zero), "nothing would be read until the commit");
+    }
+
+    [Fact]
     public async Task The_next_batch_of_a_stateful_lane_goes_to_a_scorer_that_waits_when_the_one_before_is_done()
     {
         var lane = new SubTopologyLane(new CopyExecutor("stateful", "out") { IsStateless = false });

@@ -72,7 +72,10 @@ internal sealed class BatchPipeline
         get { lock (_lock) return _waiting.Count <= _maxWaiting / 2 && _records <= _maxRecords / 2 && _bytes <= LowWatermarkOf(_maxBytes); }
     }
 
-    /// <summary>Three quarters: exactly-once, outputs of the open transaction hold their bytes, and that is most of them.</summary>
+    /// <summary>
+    /// Three quarters of the bytes that may be under way. An open transaction holds up to as much, so that it alone never keeps
+    /// partitions paused.
+    /// </summary>
     internal static long LowWatermarkOf(long bytes) => bytes - (bytes / 4);
 
     /// <summary>P: hands a batch over. Takes the credits even beyond the bounds: the caller checks first.</summary>

@@ -99,7 +99,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
 
             // T3. Is it time?
             if (_open.Count > 0 && (commitNow || closed || UntilCommit() <= TimeSpan.Zero
-                || _outputs >= MaxOutputsPerTransaction || HoldsMuchOfCredits))
+                || _outputs >= MaxOutputsPerTransaction || HoldsMostOfCredits))
             {
                 CommitOpen();
             }
@@ -110,10 +110,9 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     public void Dispose() => _producer.Dispose();
 
     /// <summary>
-    /// Then it is time to commit, whatever the interval: the consumer thread would soon stand still until it is over. Less
-    /// than this never keeps it paused (<see cref="BatchPipeline.IsAtLowWatermark"/>).
+    /// Then it is time to commit, whatever the interval: the consumer thread would soon stand still until it is over.
     /// </summary>
-    private bool HoldsMuchOfCredits =>
+    private bool HoldsMostOfCredits =>
         _openRecords > _options.MaxInFlightRecords / 2
         || Math.Max(_openBytes, _store.Bytes) > BatchPipeline.LowWatermarkOf(_options.MaxInFlightBytes);
 
