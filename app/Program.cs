@@ -1,5 +1,5 @@
 using StreamScoring.App.Commands;
 using StreamScoring.App.Hosting;
 
-Malloc.KeepFreed();
+if (Malloc.KeepFreed()) Malloc.GiveBackEvery(TimeSpan.FromSeconds(10));
 return await CommandLine.RunAsync(args);

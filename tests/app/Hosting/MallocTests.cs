@@ -4,11 +4,12 @@ using StreamScoring.App.Hosting;
 
 namespace StreamScoring.App.Tests.Hosting;
 
-public class MallocTests
+public partial class MallocTests
 {
     private const int Blocks = 12;
     private const int BlockBytes = 1 << 20;
     private const int Rounds = 20;
+    private const int Pages = 1_000;
 
     [Fact]
     public void What_is_freed_again_and_again_is_the_same_pages()
@@ -28,6 +29,46 @@ public class MallocTests
         // Each round touches 3,072 pages of 4 KiB. Without the settings all of them are new in each.
         Assert.InRange(faults, 0, 3_072);
     }
+
+    [Fact]
+    public void What_is_free_for_long_goes_back_to_the_kernel()
+    {
+        Assert.SkipUnless(Malloc.KeepFreed(), "needs glibc, and no MALLOC_* or GLIBC_TUNABLES in the environment");
+        var (before, after) = (-1, -1);
+        var thread = new Thread(() => (before, after) = ResidentBeforeAndAfter(Malloc.GiveBack));
+        thread.Start();
+        thread.Join();
+
+        // Another thread may share the heap, and take a page or two.
+        Assert.InRange(before, Pages / 2, Pages);
+        Assert.InRange(after, 0, Pages / 4);
+    }
+
+    /// <summary>How many pages of a freed block with one in use behind it have memory, before and after something.</summary>
+    private static unsafe (int Before, int After) ResidentBeforeAndAfter(Action between)
+    {
+        var block = (byte*)NativeMemory.Alloc((nuint)((Pages + 1) * Environment.SystemPageSize));
+        var behind = NativeMemory.Alloc(BlockBytes);
+        new Span<byte>(block, (Pages + 1) * Environment.SystemPageSize).Fill(1);
+        NativeMemory.Free(block);
+        var before = Resident(block);
+        between();
+        var after = Resident(block);
+        NativeMemory.Free(behind);
+        return (before, after);
+    }
+
+    private static unsafe int Resident(byte* block)
+    {
+        var size = (nint)Environment.SystemPageSize;
+        var first = ((nint)block + size - 1) / size * size;
+        var pages = new byte[Pages];
+        return MemoryInCore(first, (nuint)(Pages * size), pages) == 0 ? pages.Count(static page => (page & 1) != 0) : -1;
+    }
+
+    /// <summary>mincore(2).</summary>
+    [LibraryImport("libc", EntryPoint = "mincore", SetLastError = true)]
+    private static partial int MemoryInCore(nint start, nuint length, byte[] pages);
 
     private static unsafe void UseAndFree()
     {
