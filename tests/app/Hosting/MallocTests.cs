@@ -63,7 +63,8 @@ public partial class MallocTests
         var size = (nint)Environment.SystemPageSize;
         var first = ((nint)block + size - 1) / size * size;
         var pages = new byte[Pages];
-        return MemoryInCore(first, (nuint)(Pages * size), pages) == 0 ? pages.Count(static page => (page & 1) != 0) : -1;
+        // It fails where the address space itself went back.
+        return MemoryInCore(first, (nuint)(Pages * size), pages) == 0 ? pages.Count(static page => (page & 1) != 0) : 0;
     }
 
     /// <summary>mincore(2).</summary>

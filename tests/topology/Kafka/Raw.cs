@@ -10,11 +10,16 @@ internal static class Raw
     {
         using var producer = new ProducerBuilder<byte[], byte[]>(
             new ProducerConfig { BootstrapServers = bootstrapServers, EnableIdempotence = true, LingerMs = 5 }).Build();
+        var undelivered = new List<string>();
         for (var i = first; i < first + count; i++)
         {
-            producer.Produce(topic, new Message<byte[], byte[]> { Key = Text($"k{i % keys}"), Value = Text($"{i}") });
+            producer.Produce(topic, new Message<byte[], byte[]> { Key = Text($"k{i % keys}"), Value = Text($"{i}") }, report =>
+            {
+                if (report.Error.IsError) undelivered.Add($"{Encoding.UTF8.GetString(report.Message.Value)}: {report.Error}");
+            });
         }
         Assert.Equal(0, producer.Flush(TimeSpan.FromSeconds(60)));
+        Assert.Empty(undelivered);
     }
 
     internal static void ProduceValues(string bootstrapServers, string topic, IEnumerable<string> values, int partition)
@@ -91,7 +96,9 @@ internal static class Raw
             Assert.True(!last.TryGetValue(key, out var before) || before < number, $"{key}: {number} after {before}");
             last[key] = number;
         }
-        Assert.Equal(count, seen.Count);
+        Assert.True(
+            count == seen.Count,
+            $"{seen.Count} of {count} records came; not {string.Join(", ", Enumerable.Range(0, count).Where(number => !seen.ContainsKey(number)).Take(20))} ...");
     }
 
     /// <summary>As they stand when each record's last appearance counts: the earlier ones were aborted.</summary>
