@@ -68,7 +68,7 @@ public partial class MallocTests
     }
 
     /// <summary>mincore(2).</summary>
-    [LibraryImport("libc", EntryPoint = "mincore", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "mincore")]
     private static partial int MemoryInCore(nint start, nuint length, byte[] pages);
 
     private static unsafe void UseAndFree()
