@@ -32,6 +32,8 @@ internal sealed class SinkFaults(IKafkaBroker broker, PostgresServer? postgres, 
 
     private string Output => _run + ".out";
 
+    private string DeadLetters => _run + ".dlq";
+
     private string Database => Path.Combine(_folder.FullName, "news.db");
 
     private string Files => Path.Combine(_folder.FullName, "files");
@@ -39,7 +41,7 @@ internal sealed class SinkFaults(IKafkaBroker broker, PostgresServer? postgres, 
     /// <summary>Returns what happened, for the report.</summary>
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
     {
-        foreach (var topic in new[] { Input, Output, _run + ".dlq" }) await broker.CreateTopicAsync(topic, Partitions, cancellationToken);
+        foreach (var topic in new[] { Input, Output, DeadLetters }) await broker.CreateTopicAsync(topic, Partitions, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "sink.json"), Configuration(), cancellationToken);
         Start();
         var (sent, killedPrograms, killedServers) = (0, 0, 0);
@@ -90,7 +92,7 @@ internal sealed class SinkFaults(IKafkaBroker broker, PostgresServer? postgres, 
     private string Configuration() => JsonSerializer.Serialize(new
     {
         Nodes = new[] { new { Name = "copy", Kind = "identity", Input, Output } },
-        DeadLetterTopic = _run + ".dlq",
+        DeadLetterTopic = DeadLetters,
         Sinks = new object[]
         {
             kind switch
@@ -133,7 +135,8 @@ internal sealed class SinkFaults(IKafkaBroker broker, PostgresServer? postgres, 
     private async Task<string> MissingAsync()
     {
         var missing = Enumerable.Range(0, records).Except(await IdsAsync()).ToList();
-        return $"Of {records} records {missing.Count} are not there: {string.Join(", ", missing.Take(20))} ...";
+        var ends = new[] { Input, Output, DeadLetters }.Select(topic => KafkaRecords.DescribeEnds(broker.BootstrapServers, topic));
+        return $"Of {records} records {missing.Count} are not there: {string.Join(", ", missing.Take(20))} ... {string.Join("; ", ends)}.";
     }
 
     private async Task<int> CountAsync()

@@ -112,13 +112,31 @@ public static class KafkaRecords
         return records;
     }
 
+    /// <summary>Where a topic's partitions end, for the message of a test that waits in vain: a transaction that stays open holds back what lies behind its first record.</summary>
+    /// <param name="bootstrapServers">Where.</param>
+    /// <param name="topic">The topic.</param>
+    public static string DescribeEnds(string bootstrapServers, string topic)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrapServers }).SetErrorHandler((_, _) => { }).Build();
+        var partitions = admin.GetMetadata(topic, DefaultTimeout).Topics[0].Partitions.ConvertAll(partition => new TopicPartition(topic, partition.PartitionId));
+        var (stable, ends) = (EndsOf(admin, partitions, IsolationLevel.ReadCommitted), EndsOf(admin, partitions, IsolationLevel.ReadUncommitted));
+        return topic + " ends at " + string.Join(", ", partitions.ConvertAll(partition => stable[partition] == ends[partition]
+            ? $"{partition.Partition.Value}: {ends[partition]}"
+            : $"{partition.Partition.Value}: {ends[partition]}, where a transaction is open from {stable[partition]} on"));
+    }
+
     // High watermarks; a consumer of committed records would be told the last stable offsets.
     private static Dictionary<TopicPartition, long> EndsOf(IConsumer<byte[], byte[]> consumer, IEnumerable<TopicPartition> partitions)
     {
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        return EndsOf(admin, partitions, IsolationLevel.ReadUncommitted);
+    }
+
+    private static Dictionary<TopicPartition, long> EndsOf(IAdminClient admin, IEnumerable<TopicPartition> partitions, IsolationLevel level)
+    {
         var found = admin.ListOffsetsAsync(
             partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = OffsetSpec.Latest() }),
-            new ListOffsetsOptions { RequestTimeout = DefaultTimeout, IsolationLevel = IsolationLevel.ReadUncommitted }).GetAwaiter().GetResult();
+            new ListOffsetsOptions { RequestTimeout = DefaultTimeout, IsolationLevel = level }).GetAwaiter().GetResult();
         return found.ResultInfos.ToDictionary(
             info => info.TopicPartitionOffsetError.TopicPartition, info => info.TopicPartitionOffsetError.Offset.Value);
     }

@@ -142,6 +142,10 @@ public sealed class ExactlyOnceTests(ExactlyOnceTests.ProxiedBroker kafka) : ICl
         var records = await consuming;
         await stop.CancelAsync();
         await running;
+        if (Raw.Missing(records, Count) is { Count: > 0 } missing)
+        {
+            Assert.Fail(Raw.Explain(kafka.DirectBootstrapServers, group, input, output, missing, Count));
+        }
         // 2. What a reader sees, and what a successor would start from.
         Raw.AssertEachOnceInOrder(records, Count, Keys);
         Raw.AssertCommittedToTheEnd(kafka.DirectBootstrapServers, group, input, Count);

@@ -1,5 +1,6 @@
 using System.Text;
 using Confluent.Kafka;
+using StreamScoring.Testing.Records;
 
 namespace StreamScoring.Topology.Tests.Kafka;
 
@@ -50,12 +51,12 @@ internal static class Raw
 
     /// <summary>Reads committed records until there are <paramref name="count"/> different values and no more for a moment.</summary>
     internal static List<ConsumeResult<byte[], byte[]>> Consume(
-        string bootstrapServers, string topic, int count, TimeSpan? timeout = null)
+        string bootstrapServers, string topic, int count, TimeSpan? timeout = null, IsolationLevel level = IsolationLevel.ReadCommitted)
     {
         using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
         {
             BootstrapServers = bootstrapServers, GroupId = "reader", EnableAutoCommit = false,
-            IsolationLevel = IsolationLevel.ReadCommitted,
+            IsolationLevel = level,
         }).Build();
         // Assigned, not subscribed: a member of a group could meet the fault that is meant for the stream.
         consumer.Assign(Enumerable.Range(0, 4).Select(number => new TopicPartitionOffset(topic, number, Offset.Beginning)));
@@ -97,8 +98,26 @@ internal static class Raw
             last[key] = number;
         }
         Assert.True(
-            count == seen.Count,
-            $"{seen.Count} of {count} records came; not {string.Join(", ", Enumerable.Range(0, count).Where(number => !seen.ContainsKey(number)).Take(20))} ...");
+            count == seen.Count, $"{seen.Count} of {count} records came; not {string.Join(", ", Missing(records, count).Take(20))} ...");
+    }
+
+    /// <summary>The numbers below <paramref name="count"/> that did not come.</summary>
+    internal static List<int> Missing(IReadOnlyList<ConsumeResult<byte[], byte[]>> records, int count) =>
+        [.. Enumerable.Range(0, count).Except(records.Select(static record => int.Parse(Encoding.UTF8.GetString(record.Message.Value))))];
+
+    /// <summary>Where records are that no reader of a stream's output has seen: not sent, not processed, held back by a transaction, aborted, or lost.</summary>
+    internal static string Explain(string bootstrapServers, string group, string input, string output, List<int> missing, int count)
+    {
+        var again = Missing(Consume(bootstrapServers, output, count, TimeSpan.FromSeconds(10)), count);
+        var written = Consume(bootstrapServers, output, count, TimeSpan.FromSeconds(10), IsolationLevel.ReadUncommitted);
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = group }).Build();
+        var committed = consumer.Committed(Enumerable.Range(0, 4).Select(number => new TopicPartition(input, number)), TimeSpan.FromSeconds(20));
+        return $"""
+            {count - missing.Count} of {count} records came; not {string.Join(", ", missing.Take(300))}.
+            Read again, {again.Count} are missing; read uncommitted, {Missing(written, count).Count}.
+            {KafkaRecords.DescribeEnds(bootstrapServers, input)}; the group has committed {string.Join(", ", committed.Select(static entry => entry.Offset.Value))}.
+            {KafkaRecords.DescribeEnds(bootstrapServers, output)}.
+            """;
     }
 
     /// <summary>As they stand when each record's last appearance counts: the earlier ones were aborted.</summary>
