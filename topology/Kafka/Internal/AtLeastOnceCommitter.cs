@@ -173,15 +173,9 @@ internal sealed class AtLeastOnceCommitter : ICommitter
             // T4. With the gate closed no partition comes or goes: offsets of those still owned.
             lock (_ownership.Gate)
             {
-                for (var i = 0; i < head.Records.Count; i++)
+                foreach (var run in head.Runs)
                 {
-                    var owner = head.Owners[i];
-                    // Only the last record of each partition matters; runs of one partition are the rule.
-                    var isLastOfRun = i + 1 == head.Records.Count || head.Owners[i + 1] != owner;
-                    if (isLastOfRun && !owner.IsLost)
-                    {
-                        _consumer.StoreOffset(new TopicPartitionOffset(owner.TopicPartition, head.Records[i].Offset + 1));
-                    }
+                    if (!run.Owner.IsLost) _consumer.StoreOffset(new TopicPartitionOffset(run.Owner.TopicPartition, run.LastOffset + 1));
                 }
                 _guard.CountCommitted(head);
             }

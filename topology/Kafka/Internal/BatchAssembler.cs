@@ -25,7 +25,7 @@ internal sealed class BatchAssembler(SubTopologyLane lane, BatchPipeline pipelin
             _firstAt = time.GetTimestamp();
         }
         _batch.Add(record, owner);
-        if (_batch.Records.Count >= _limits.MaxRecords || _batch.SizeBytes >= _limits.MaxBytes) Flush();
+        if (_batch.Count >= _limits.MaxRecords || _batch.SizeBytes >= _limits.MaxBytes) Flush();
     }
 
     internal void FlushIfDue()

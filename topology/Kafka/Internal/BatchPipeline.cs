@@ -83,7 +83,7 @@ internal sealed class BatchPipeline
     {
         lock (_lock)
         {
-            batch.Credits = batch.Records.Count;
+            batch.Credits = batch.Count;
             _records += batch.Credits;
             _bytes += batch.SizeBytes;
             _batches++;

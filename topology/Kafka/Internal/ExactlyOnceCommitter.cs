@@ -138,7 +138,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
 
         batch.Result = _guard.Admit(batch);
         batch.ForgetInputs();
-        if (batch.Records.Count == 0 && batch.Result.Outputs.Count == 0)
+        if (batch.Count == 0 && batch.Result.Outputs.Count == 0)
         {
             _pipeline.Release(batch);
             return;
@@ -165,7 +165,7 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         foreach (var output in batch.Result!.Outputs)
         {
             if (!output.IsAnswer) continue;
-            _openRecords += batch.Records.Count;
+            _openRecords += batch.Count;
             return;
         }
         batch.StoreOutputs(_store);
@@ -185,14 +185,17 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     {
         var outputs = OutputsOf(batch);
         var counts = batch.Result!.InputCounts;
-        var output = 0;
-        for (var i = 0; i < counts.Length; i++)
+        var (input, output) = (0, 0);
+        foreach (var run in batch.Runs)
         {
-            var end = output + counts[i];
-            if (batch.Owners[i].IsLost) output = end;
-            for (; output < end; output++)
+            for (var endOfRun = input + run.Count; input < endOfRun; input++)
             {
-                if (Produce(outputs[output]) != TransactionOutcome.Done) return false;
+                var end = output + counts[input];
+                if (run.Owner.IsLost) output = end;
+                for (; output < end; output++)
+                {
+                    if (Produce(outputs[output]) != TransactionOutcome.Done) return false;
+                }
             }
         }
         for (; output < outputs.Count; output++)
@@ -336,9 +339,9 @@ internal sealed class ExactlyOnceCommitter : ICommitter
     {
         foreach (var batch in _open)
         {
-            foreach (var owner in batch.Owners)
+            foreach (var run in batch.Runs)
             {
-                if (owner.IsLost) return true;
+                if (run.Owner.IsLost) return true;
             }
         }
         return false;
@@ -349,11 +352,9 @@ internal sealed class ExactlyOnceCommitter : ICommitter
         _offsets.Clear();
         foreach (var batch in _open)
         {
-            for (var i = 0; i < batch.Records.Count; i++)
+            foreach (var run in batch.Runs)
             {
-                var owner = batch.Owners[i];
-                var isLastOfRun = i + 1 == batch.Records.Count || batch.Owners[i + 1] != owner;
-                if (isLastOfRun && !owner.IsLost) _offsets[owner.TopicPartition] = batch.Records[i].Offset + 1;
+                if (!run.Owner.IsLost) _offsets[run.Owner.TopicPartition] = run.LastOffset + 1;
             }
         }
     }

@@ -47,16 +47,24 @@ internal sealed class OutputGuard
         if (batch.Control is not null) return;
         var result = batch.Result!;
         // Counted by the inputs: the outputs may be forgotten.
-        var (recordsIn, recordsOut) = (batch.Records.Count, 0);
+        var (recordsIn, recordsOut) = (batch.Count, 0);
         foreach (var count in result.InputCounts) recordsOut += count;
         var (deadLetters, skipped) = (result.DeadLetters, result.Skipped);
-        for (var i = 0; i < batch.Owners.Count; i++)
+        var input = 0;
+        foreach (var run in batch.Runs)
         {
-            if (!batch.Owners[i].IsLost) continue;
-            recordsIn--;
-            recordsOut -= result.InputCounts[i];
-            // The rare case: what became of one input is not kept. One without outputs may have been skipped.
-            if (result.InputCounts[i] == 0) skipped = Math.Max(0, skipped - 1);
+            if (!run.Owner.IsLost)
+            {
+                input += run.Count;
+                continue;
+            }
+            for (var end = input + run.Count; input < end; input++)
+            {
+                recordsIn--;
+                recordsOut -= result.InputCounts[input];
+                // The rare case: what became of one input is not kept. One without outputs may have been skipped.
+                if (result.InputCounts[input] == 0) skipped = Math.Max(0, skipped - 1);
+            }
         }
         // A dead letter is the only output of its input.
         deadLetters = Math.Min(deadLetters, recordsOut);
@@ -67,12 +75,11 @@ internal sealed class OutputGuard
 
     private static void Settle(AttemptsJournal attempts, RecordBatch batch)
     {
-        for (var i = 0; i < batch.Records.Count; i++)
+        foreach (var run in batch.Runs)
         {
-            var isLastOfRun = i + 1 == batch.Records.Count || batch.Owners[i + 1] != batch.Owners[i];
-            if (!isLastOfRun || batch.Owners[i].IsLost) continue;
-            var record = batch.Records[i];
-            attempts.Settle(record.Topic, record.Partition, record.Offset);
+            if (run.Owner.IsLost) continue;
+            var partition = run.Owner.TopicPartition;
+            attempts.Settle(partition.Topic, partition.Partition.Value, run.LastOffset);
         }
     }
 

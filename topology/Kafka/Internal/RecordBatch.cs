@@ -13,11 +13,14 @@ internal sealed class RecordBatch(SubTopologyLane lane, Func<IBatchExecutor, IRe
     /// <summary>The lane it runs in.</summary>
     internal SubTopologyLane Lane { get; } = lane;
 
-    /// <summary>Inputs, in the order they were read; empty for <see cref="Control"/>.</summary>
-    internal List<ConsumedRecord> Records { get; } = [];
+    /// <summary>Inputs, in the order they were read, until they are forgotten; empty for <see cref="Control"/>.</summary>
+    internal List<ConsumedRecord> Records { get; private set; } = [];
 
-    /// <summary>For each input, the ownership it was read under.</summary>
-    internal List<OwnedPartition> Owners { get; } = [];
+    /// <summary>The inputs as runs of one partition, in the order they were read.</summary>
+    internal List<PartitionRun> Runs { get; } = [];
+
+    /// <summary>How many inputs there are, or were.</summary>
+    internal int Count { get; private set; }
 
     internal long SizeBytes { get; private set; }
 
@@ -45,7 +48,7 @@ internal sealed class RecordBatch(SubTopologyLane lane, Func<IBatchExecutor, IRe
     internal void Add(ConsumedRecord record, OwnedPartition owner)
     {
         Records.Add(record);
-        Owners.Add(owner);
+        AddToRuns(record, owner);
         SizeBytes += record.SizeBytes;
         owner.Enter();
     }
@@ -56,55 +59,27 @@ internal sealed class RecordBatch(SubTopologyLane lane, Func<IBatchExecutor, IRe
     /// </summary>
     internal void LeaveWaiting()
     {
-        for (var i = 0; i < Records.Count; i++)
+        foreach (var run in Runs)
         {
-            if (!Waits(i)) continue;
-            LeaveWaitingFrom(i);
+            if (run.LastOffset < run.Owner.WaitsFrom) continue;
+            TakeOutWaiting();
             return;
         }
     }
 
-    private bool Waits(int index) => Records[index].Offset >= Owners[index].WaitsFrom;
-
-    private void LeaveWaitingFrom(int first)
+    /// <summary>The ownership that an input was read under.</summary>
+    internal OwnedPartition OwnerOf(int index)
     {
-        List<ProducedRecord>? outputs = Result is null ? null : new(Result.Outputs.Count);
-        List<int>? counts = Result is null ? null : new(Records.Count);
-        var (kept, output) = (0, 0);
-        for (var i = 0; i < Records.Count; i++)
+        foreach (var run in Runs)
         {
-            var isKept = i < first || !Waits(i);
-            for (var end = output + (Result?.InputCounts[i] ?? 0); output < end; output++)
-            {
-                if (isKept) outputs!.Add(Result!.Outputs[output]);
-            }
-            if (!isKept)
-            {
-                Owners[i].Leave(1);
-                continue;
-            }
-            counts?.Add(Result!.InputCounts[i]);
-            (Records[kept], Owners[kept]) = (Records[i], Owners[i]);
-            kept++;
+            if (index < run.Count) return run.Owner;
+            index -= run.Count;
         }
-        Records.RemoveRange(kept, Records.Count - kept);
-        Owners.RemoveRange(kept, Owners.Count - kept);
-        if (Result is null) return;
-        for (; output < Result.Outputs.Count; output++) outputs!.Add(Result.Outputs[output]);
-        Result = Result with { Outputs = outputs!, InputCounts = [.. counts!], Waiting = [] };
+        throw new ArgumentOutOfRangeException(nameof(index));
     }
 
-    /// <summary>
-    /// Of the inputs only the last of each run of a partition is kept, for its offset: what is kept until a commit is what
-    /// the garbage collector copies.
-    /// </summary>
-    internal void ForgetInputs()
-    {
-        for (var i = 0; i + 1 < Records.Count; i++)
-        {
-            if (Owners[i + 1] == Owners[i]) Records[i] = null!;
-        }
-    }
+    /// <summary>Of the inputs only the runs are kept: what is kept until a commit is what the garbage collector copies.</summary>
+    internal void ForgetInputs() => Records = [];
 
     /// <summary>The outputs are the producer's now and will not be produced again.</summary>
     internal void ForgetOutputs() => Result = Result! with { Outputs = [] };
@@ -119,16 +94,54 @@ internal sealed class RecordBatch(SubTopologyLane lane, Func<IBatchExecutor, IRe
     /// <summary>The records are committed or left to another owner.</summary>
     internal void Leave()
     {
-        // Runs of one partition are the rule.
-        for (var start = 0; start < Owners.Count;)
+        foreach (var run in Runs) run.Owner.Leave(run.Count);
+    }
+
+    private void TakeOutWaiting()
+    {
+        var (records, runs) = (Records, Runs.ToArray());
+        List<ProducedRecord>? outputs = Result is null ? null : new(Result.Outputs.Count);
+        List<int>? counts = Result is null ? null : new(Count);
+        (Records, Count) = (new(records.Count), 0);
+        Runs.Clear();
+        var (i, output) = (0, 0);
+        foreach (var run in runs)
         {
-            var end = start + 1;
-            while (end < Owners.Count && Owners[end] == Owners[start]) end++;
-            Owners[start].Leave(end - start);
-            start = end;
+            for (var end = i + run.Count; i < end; i++)
+            {
+                var isKept = records[i].Offset < run.Owner.WaitsFrom;
+                for (var endOfOutputs = output + (Result?.InputCounts[i] ?? 0); output < endOfOutputs; output++)
+                {
+                    if (isKept) outputs!.Add(Result!.Outputs[output]);
+                }
+                if (!isKept)
+                {
+                    run.Owner.Leave(1);
+                    continue;
+                }
+                counts?.Add(Result!.InputCounts[i]);
+                Records.Add(records[i]);
+                AddToRuns(records[i], run.Owner);
+            }
         }
+        if (Result is null) return;
+        for (; output < Result.Outputs.Count; output++) outputs!.Add(Result.Outputs[output]);
+        Result = Result with { Outputs = outputs!, InputCounts = [.. counts!], Waiting = [] };
+    }
+
+    private void AddToRuns(ConsumedRecord record, OwnedPartition owner)
+    {
+        Count++;
+        if (Runs.Count > 0 && Runs[^1] is var last && last.Owner == owner) Runs[^1] = new PartitionRun(owner, last.Count + 1, record.Offset);
+        else Runs.Add(new PartitionRun(owner, 1, record.Offset));
     }
 }
+
+/// <summary>Inputs of a batch that follow each other in it and are of one partition.</summary>
+/// <param name="Owner">The ownership they were read under.</param>
+/// <param name="Count">How many.</param>
+/// <param name="LastOffset">Offset of the last one.</param>
+internal readonly record struct PartitionRun(OwnedPartition Owner, int Count, long LastOffset);
 
 /// <summary>Where a batch is.</summary>
 internal enum BatchStage

@@ -84,7 +84,7 @@ internal sealed class ScorerThreads
         var result = _attempts is null
             ? batch.Lane.Executor.Execute(batch.Records, _abandon)
             : _attempts.Execute(number, batch.Lane.Executor, batch.Records, _abandon);
-        foreach (var i in result.Waiting) batch.Owners[i].WaitFrom(batch.Records[i].Offset);
+        foreach (var i in result.Waiting) batch.OwnerOf(i).WaitFrom(batch.Records[i].Offset);
         batch.Result = result;
         batch.LeaveWaiting();
         StreamTelemetry.TraceRecords(batch, batch.Result, startedAt, _time.GetUtcNow());
