@@ -26,6 +26,7 @@ internal sealed class SinkFaults(IKafkaBroker broker, PostgresServer? postgres, 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("streamscoring-sinkfaults-");
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly Dictionary<string, int> _lines = [];
+    private int _sent;
     private ChildProcess? _program;
 
     private string Input => _run + ".in";
@@ -44,14 +45,15 @@ internal sealed class SinkFaults(IKafkaBroker broker, PostgresServer? postgres, 
         foreach (var topic in new[] { Input, Output, DeadLetters }) await broker.CreateTopicAsync(topic, Partitions, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "sink.json"), Configuration(), cancellationToken);
         Start();
-        var (sent, killedPrograms, killedServers) = (0, 0, 0);
+        var (killedPrograms, killedServers) = (0, 0);
         for (var kill = 0; kill < kills; kill++)
         {
             // Killed while it works on these.
             var until = (int)((long)records * (kill + 1) / (kills + 1));
-            Send(sent, until);
-            sent = until;
-            await WaitForMoreAsync(cancellationToken);
+            // Counted before they are sent: all of them may be written before the call that sends them is back.
+            var before = await CountAsync();
+            Send(until);
+            await WaitAsync(async () => await CountAsync() > before, cancellationToken);
             await Task.Delay(_random.Next(0, 400), cancellationToken);
             if (postgres is not null && kill % 2 == 1)
             {
@@ -69,7 +71,7 @@ internal sealed class SinkFaults(IKafkaBroker broker, PostgresServer? postgres, 
                 Start();
             }
         }
-        Send(sent, records);
+        Send(records);
         await WaitForAllAsync(cancellationToken);
         _program!.Signal(ProcessSignal.Terminate);
         var exitCode = await _program.WaitForExitAsync(Limit, cancellationToken);
@@ -108,16 +110,14 @@ internal sealed class SinkFaults(IKafkaBroker broker, PostgresServer? postgres, 
         ["stream", "--bootstrap", broker.BootstrapServers, "--config", Path.Combine(_folder.FullName, "sink.json"), "--group", _run],
         new ChildProcessOptions { RetainedLines = 2_000 });
 
-    private void Send(int from, int until) => KafkaRecords.Produce(broker, Input, Enumerable.Range(from, until - from).Select(i => new Message<byte[], byte[]>
+    private void Send(int until)
     {
-        Key = Encoding.ASCII.GetBytes(i.ToString(CultureInfo.InvariantCulture)),
-        Value = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"id":"{{i}}","title":"Article {{i}}","body":"It is number {{i}}."}""")),
-    }));
-
-    private async Task WaitForMoreAsync(CancellationToken cancellationToken)
-    {
-        var before = await CountAsync();
-        await WaitAsync(async () => await CountAsync() > before, cancellationToken);
+        KafkaRecords.Produce(broker, Input, Enumerable.Range(_sent, until - _sent).Select(i => new Message<byte[], byte[]>
+        {
+            Key = Encoding.ASCII.GetBytes(i.ToString(CultureInfo.InvariantCulture)),
+            Value = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"id":"{{i}}","title":"Article {{i}}","body":"It is number {{i}}."}""")),
+        }));
+        _sent = until;
     }
 
     private Task WaitForAllAsync(CancellationToken cancellationToken) => WaitAsync(async () => await CountAsync() >= records, cancellationToken);
@@ -127,16 +127,16 @@ internal sealed class SinkFaults(IKafkaBroker broker, PostgresServer? postgres, 
         var startedAt = _clock.Elapsed;
         while (!await holds())
         {
-            if (_clock.Elapsed - startedAt >= Limit) Assert.Fail($"{kind}, seed {seed}: nothing more came for {Limit}. {await MissingAsync()}\n{string.Join('\n', _program!.Errors.TakeLast(30))}");
+            if (_clock.Elapsed - startedAt >= Limit) Assert.Fail($"{kind}, seed {seed}: what is waited for did not come within {Limit}. {await MissingAsync()}\n{string.Join('\n', _program!.Errors.TakeLast(30))}");
             await Task.Delay(50, cancellationToken);
         }
     }
 
     private async Task<string> MissingAsync()
     {
-        var missing = Enumerable.Range(0, records).Except(await IdsAsync()).ToList();
+        var missing = Enumerable.Range(0, _sent).Except(await IdsAsync()).ToList();
         var ends = new[] { Input, Output, DeadLetters }.Select(topic => KafkaRecords.DescribeEnds(broker.BootstrapServers, topic));
-        return $"Of {records} records {missing.Count} are not there: {string.Join(", ", missing.Take(20))} ... {string.Join("; ", ends)}.";
+        return $"Of {_sent} records sent {missing.Count} are not there: {string.Join(", ", missing.Take(20))} ... {string.Join("; ", ends)}.";
     }
 
     private async Task<int> CountAsync()
