@@ -289,17 +289,20 @@ internal sealed class Verifier(KafkaHomeBroker broker, VerifierOptions options) 
         var numbers = Enumerable.Range(0, options.Records);
         var wrong = numbers.Where(number => IsPoison(number) ? times[number] > 0 || letters[number] == 0 : letters[number] > 0).ToList();
         var repeated = numbers.Count(number => times[number] > 1 || letters[number] > 1);
+        var lost = numbers.Count(number => times[number] + letters[number] == 0);
         var uncommitted = Enumerable.Range(0, options.Hops).Sum(CountUncommitted);
         return new VerifierReport
         {
             Seed = options.Seed, Records = options.Records, Faults = faults, Kills = _kills, Poison = numbers.Count(IsPoison), Read = read,
-            Lost = numbers.Count(number => times[number] + letters[number] == 0),
+            Lost = lost,
             Repeated = repeated, OutOfOrder = outOfOrder, WrongDeadLetters = wrong.Count,
             OpenTransactions = CountOpenTransactions(), Uncommitted = uncommitted,
             Details =
             [
                 .. repeated > 0 ? Enumerable.Range(0, options.Hops + 1).Select(FindRepeats) : [],
                 .. wrong.Take(20).Select(number => $"  {(IsPoison(number) ? "poison" : "article")} {number}: came out {times[number]} times, {letters[number]} dead letters"),
+                // Lost, or never processed: what stood still says why at its beginning or at its end.
+                .. lost == 0 ? [] : _instances.SelectMany(static instance => instance.Errors.Take(30).Concat(instance.Errors.Skip(30).TakeLast(40)), static (_, line) => "  | " + line),
             ],
             Schedule = _schedule,
         };
