@@ -112,9 +112,13 @@ public static class KafkaRecords
         return records;
     }
 
-    /// <summary>Where a topic's partitions end, for the message of a test that waits in vain: a transaction that stays open holds back what lies behind its first record.</summary>
-    /// <param name="bootstrapServers">Where.</param>
-    /// <param name="topic">The topic.</param>
+    /// <summary>
+    /// Where a topic's partitions end, for the message of a test that waits in vain: a transaction that stays open holds back
+    /// what lies behind its first record.
+    /// </summary>
+    /// <param name="bootstrapServers">host:port of the broker.</param>
+    /// <param name="topic">A topic that exists.</param>
+    /// <exception cref="KafkaException">The broker does not answer.</exception>
     public static string DescribeEnds(string bootstrapServers, string topic)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrapServers }).SetErrorHandler((_, _) => { }).Build();
