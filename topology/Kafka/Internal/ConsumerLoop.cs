@@ -16,6 +16,9 @@ internal sealed class ConsumerLoop : IDisposable
     private static readonly TimeSpan LagInterval = TimeSpan.FromMilliseconds(500);
     private const int RecordsPerPass = 1024;
 
+    // As librdkafka 2.15.1 words it, with a topic and without.
+    private const string OffsetsUnknown = "Failed to fetch committed offset";
+
     private readonly KafkaStreamOptions _options;
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
     private readonly MessageReader _reader;
@@ -37,6 +40,7 @@ internal sealed class ConsumerLoop : IDisposable
     private int _pausedCount;
     private int _pausedLosses;
     private bool _areResultsStuck;
+    private bool _areOffsetsUnknown;
 
     internal ConsumerLoop(
         KafkaStreamOptions options, IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership, BatchPipeline pipeline,
@@ -71,10 +75,22 @@ internal sealed class ConsumerLoop : IDisposable
         while (!stop.IsCancellationRequested)
         {
             Turn();
+            if (_areOffsetsUnknown) JoinAgain();
             if (!_pipeline.HasRoom) WaitForRoom(stop);
             else Poll();
         }
         DropGathered();
+    }
+
+    /// <summary>
+    /// Gives the partitions back and asks for them again. Where a coordinator that comes or goes does not tell what was committed,
+    /// librdkafka does not ask again (its issue 5586), and the partitions that were to start there would never be read.
+    /// </summary>
+    private void JoinAgain()
+    {
+        _areOffsetsUnknown = false;
+        _consumer.Unsubscribe();
+        _consumer.Subscribe(_assemblers.Keys);
     }
 
     /// <summary>The lane of a source topic, for the assignment callback.</summary>
@@ -196,6 +212,7 @@ internal sealed class ConsumerLoop : IDisposable
         if (error.IsFatal) throw new KafkaException(error);
         // Max poll exceeded, a broker gone, a topic not there yet: the next polls bring the callbacks or the records.
         KafkaLog.ConsumeFailed(_logger, error.Code, error.Reason);
+        _areOffsetsUnknown |= error.Reason.StartsWith(OffsetsUnknown, StringComparison.Ordinal);
     }
 
     private TimeSpan UntilDue()
