@@ -25,6 +25,9 @@ internal static class Drain
     internal const double OnceWarm = 0.3;
 
     private const double WarmBrokerCpuSeconds = 60;
+
+    // Of a record in a topic, what goes with it included.
+    private const int RecordBytes = 700;
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
@@ -86,6 +89,7 @@ internal static class Drain
         var broker = await session.BrokerAsync();
         var outputs = session.Topics("drain", contestant.Hops);
         await broker.CreateTopicsAsync(outputs, Partitions, session.Stopping);
+        FreeMemory.Touch((long)records * contestant.Hops * RecordBytes);
         using var ends = new TopicEnds(broker.BootstrapServers, outputs, Partitions);
         DrainResult result;
         await using (var program = await ChildProgram.StartAsync(
