@@ -23,6 +23,12 @@ internal sealed record BenchMachine(
     internal string Describe() => string.Create(CultureInfo.InvariantCulture,
         $"{Cores} cores of {Processor}, {MemoryBytes >> 30} GiB, {System}, {Runtime}; load average {LoadAverage:0.0} at the start; {MeasuredAt:yyyy-MM-dd HH:mm} UTC.");
 
+    /// <summary>What a file of /proc gives in kB, in bytes; 0 where it does not tell.</summary>
+    internal static long BytesIn(string file, string key) =>
+        FirstLine(file, key) is { } text && long.TryParse(text.Replace(" kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture, out var kilobytes)
+            ? kilobytes << 10
+            : 0;
+
     private static double Load()
     {
         try
@@ -46,7 +52,7 @@ internal sealed record BenchMachine(
         }
         catch (IOException)
         {
-            // Not Linux.
+            // Not Linux, or a process that has ended.
         }
         return null;
     }

@@ -50,10 +50,10 @@ internal sealed class ChildProgram : IAsyncDisposable
     }
 
     /// <summary>Resident memory now, in bytes.</summary>
-    internal long ResidentBytes => StatusBytes("VmRSS:");
+    internal long ResidentBytes => StatusBytes("VmRSS");
 
     /// <summary>Largest resident memory so far, in bytes.</summary>
-    internal long PeakResidentBytes => StatusBytes("VmHWM:");
+    internal long PeakResidentBytes => StatusBytes("VmHWM");
 
     /// <summary>Whether it has ended by itself.</summary>
     internal bool HasEnded => StatFields() is not { Length: > 0 } fields || fields[0] == "Z";
@@ -115,22 +115,7 @@ internal sealed class ChildProgram : IAsyncDisposable
         }
     }
 
-    private long StatusBytes(string field)
-    {
-        try
-        {
-            foreach (var line in File.ReadLines($"/proc/{_id}/status"))
-            {
-                if (!line.StartsWith(field, StringComparison.Ordinal)) continue;
-                return long.Parse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) << 10;
-            }
-        }
-        catch (IOException)
-        {
-            // Ended.
-        }
-        return 0;
-    }
+    private long StatusBytes(string field) => BenchMachine.BytesIn($"/proc/{_id}/status", field);
 
     private static double Field(string[] fields, int index) => double.Parse(fields[index], CultureInfo.InvariantCulture);
 }

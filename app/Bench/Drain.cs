@@ -89,7 +89,7 @@ internal static class Drain
         var broker = await session.BrokerAsync();
         var outputs = session.Topics("drain", contestant.Hops);
         await broker.CreateTopicsAsync(outputs, Partitions, session.Stopping);
-        FreeMemory.Touch((long)records * contestant.Hops * RecordBytes);
+        FreeMemory.Touch((long)records * contestant.Hops * RecordBytes, session.Stopping);
         using var ends = new TopicEnds(broker.BootstrapServers, outputs, Partitions);
         DrainResult result;
         await using (var program = await ChildProgram.StartAsync(

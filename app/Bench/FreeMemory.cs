@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace StreamScoring.App.Bench;
@@ -12,15 +11,17 @@ internal static class FreeMemory
     private const int PageBytes = 4096;
     private const int BlockBytes = 64 << 20;
 
-    /// <summary>Touches that much of the free memory, at most all but a gigabyte, and gives it free again.</summary>
-    internal static unsafe void Touch(long bytes)
+    /// <summary>Touches that much of the free memory, and gives it free again; at most all but a gigabyte, and half of what this process may have.</summary>
+    internal static unsafe void Touch(long bytes, CancellationToken cancellationToken)
     {
-        var most = Math.Min(bytes, FreeBytes() - (1L << 30));
+        var free = BenchMachine.BytesIn("/proc/meminfo", "MemFree") - (1L << 30);
+        var most = Math.Min(bytes, Math.Min(free, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2));
         var blocks = new List<nint>();
         try
         {
             for (long touched = 0; touched + BlockBytes <= most; touched += BlockBytes)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 var block = (byte*)NativeMemory.Alloc(BlockBytes);
                 blocks.Add((nint)block);
                 for (var i = 0; i < BlockBytes; i += PageBytes) block[i] = 1;
@@ -30,22 +31,5 @@ internal static class FreeMemory
         {
             foreach (var block in blocks) NativeMemory.Free((void*)block);
         }
-    }
-
-    private static long FreeBytes()
-    {
-        try
-        {
-            foreach (var line in File.ReadLines("/proc/meminfo"))
-            {
-                if (line.StartsWith("MemFree:", StringComparison.Ordinal))
-                    return long.Parse(line["MemFree:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) << 10;
-            }
-        }
-        catch (IOException)
-        {
-            // Not Linux.
-        }
-        return 0;
     }
 }

@@ -14,6 +14,9 @@ internal sealed class ConsumerLoop : IDisposable
     private static readonly TimeSpan RoomSlice = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPauseAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LagInterval = TimeSpan.FromMilliseconds(500);
+
+    // Each time the whole group shares its partitions anew.
+    private static readonly TimeSpan JoinInterval = TimeSpan.FromSeconds(1);
     private const int RecordsPerPass = 1024;
 
     // As librdkafka 2.15.1 words it, with a topic and without.
@@ -41,6 +44,7 @@ internal sealed class ConsumerLoop : IDisposable
     private int _pausedLosses;
     private bool _areResultsStuck;
     private bool _areOffsetsUnknown;
+    private long _joinedAgainAt;
 
     internal ConsumerLoop(
         KafkaStreamOptions options, IConsumer<byte[]?, byte[]?> consumer, PartitionOwnership ownership, BatchPipeline pipeline,
@@ -75,7 +79,7 @@ internal sealed class ConsumerLoop : IDisposable
         while (!stop.IsCancellationRequested)
         {
             Turn();
-            if (_areOffsetsUnknown) JoinAgain();
+            if (_areOffsetsUnknown && _time.GetElapsedTime(_joinedAgainAt) >= JoinInterval) JoinAgain();
             if (!_pipeline.HasRoom) WaitForRoom(stop);
             else Poll();
         }
@@ -88,7 +92,7 @@ internal sealed class ConsumerLoop : IDisposable
     /// </summary>
     private void JoinAgain()
     {
-        _areOffsetsUnknown = false;
+        (_areOffsetsUnknown, _joinedAgainAt) = (false, _time.GetTimestamp());
         _consumer.Unsubscribe();
         _consumer.Subscribe(_assemblers.Keys);
     }
